@@ -1,0 +1,16 @@
+import { performance } from 'node:perf_hooks'
+import type { Clock } from '../types/clock.js'
+
+/** The one place where real time is given out. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  after (delayMs, task) {
+    const timer = setTimeout(task, delayMs).unref()
+    return () => clearTimeout(timer)
+  },
+  every (periodMs, task) {
+    const timer = setInterval(task, periodMs).unref()
+    return () => clearInterval(timer)
+  }
+}

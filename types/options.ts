@@ -1,0 +1,192 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import type { NodeInfo } from './node.js'
+import type { StrategyFactory, StrategyName } from './strategy.js'
+
+/** How requests are balanced. Layers, later wins: built-in defaults < `defaults` < `services[name]` < route `config.balance` < the call's options. */
+export interface BalanceOptions {
+  /** How a node is picked. Default `'adaptive'`. */
+  strategy?: StrategyName | StrategyFactory
+  /** Offers only a subset of the nodes to a request, for instance by version or zone. Default: all. */
+  filter?: (node: Readonly<NodeInfo>, request: FastifyRequest) => boolean
+  /** How many attempts a request gets at most; never more than there are nodes. Attempts that never reached a node do not count. Default 3. */
+  attempts?: number
+  /** Statuses that fail over to another node, for idempotent requests. Default `[502, 503, 504]`. */
+  retryOn?: readonly number[]
+  /** Whether a request may be sent twice. Default by method: GET, HEAD, OPTIONS, TRACE, PUT and DELETE may. */
+  idempotent?: boolean | ((request: FastifyRequest) => boolean)
+  /** How long an attempt may take to connect. Default 1000. */
+  connectTimeoutMs?: number
+  /** From the dispatch of an attempt to its response head, connecting included. Default 30000. */
+  attemptTimeoutMs?: number
+  /** The whole request until its response head, all attempts together. Default 60000. */
+  timeoutMs?: number
+  /** How much of a streamed body is kept so that it can be sent again, per request. Default 65536. */
+  replayBytes?: number
+  /** Sends x-forwarded-for, -host and -proto; what clients claim is kept only as far as Fastify's `trustProxy` goes. `false`: those headers pass untouched. Default true. */
+  forwarded?: boolean
+}
+
+/** TLS towards the nodes, as `tls.connect` takes it. Certificates are verified unless `rejectUnauthorized: false`. */
+export interface TlsOptions {
+  ca?: string | Buffer | Array<string | Buffer>
+  cert?: string | Buffer
+  key?: string | Buffer
+  servername?: string
+  rejectUnauthorized?: boolean
+}
+
+/** A static node: it has no lease and never expires. */
+export interface StaticNode {
+  /** `scheme://host:port`. */
+  origin: string
+  /** Default: host:port of the origin. */
+  id?: string
+  /** 0 to 1000. Default 1. */
+  weight?: number
+  zone?: string
+  version?: string
+  tags?: Record<string, string>
+}
+
+/** What is configured for one service. */
+export interface ServiceOptions extends BalanceOptions {
+  /** Nodes that are known from the start. Others may join by heartbeat. */
+  nodes?: ReadonlyArray<string | StaticNode>
+  /** How long a new node takes to its full share. Default 10000; 0: off. */
+  slowStartMs?: number
+  /** Below this share of healthy nodes, doubtful ones are offered too. 0: never. Default 0.5. */
+  panicThreshold?: number
+  /** TLS towards the nodes of this service. Default: verified with the system's authorities. */
+  tls?: TlsOptions
+}
+
+/** One secret of several, for rotation and for scoping. */
+export interface HeartbeatSecret {
+  /** The key id that the sender names in `x-heartbeat-key`. */
+  id: string
+  /** At least 16 characters. */
+  secret: string
+  /** The services that it may register. Default: all. */
+  services?: readonly string[]
+}
+
+export interface HeartbeatOptions {
+  /** Default `/heartbeat`. */
+  path?: string
+  /** The shared secret of all nodes, at least 16 characters. `false`: none is wanted; only loopback peers may register. */
+  secret?: string | false
+  /** Several secrets. */
+  secrets?: readonly HeartbeatSecret[]
+  /** Replaces the secret: true lets the sender in (mTLS, JWT, …). A throw or false is a 401. */
+  authenticate?: (request: FastifyRequest) => boolean | Promise<boolean>
+  /** Widens which addresses may be registered. Default: only the sender's own. */
+  allow?: {
+    /** Networks, for instance `10.0.0.0/8`. */
+    cidrs?: readonly string[]
+    /** Ports; default: all. */
+    ports?: readonly number[]
+    /** Host names, exact or as `.suffix`. */
+    hosts?: readonly string[]
+  }
+  /** The services that may be registered. Default: any. */
+  services?: readonly string[]
+  /** How often nodes are told to beat; stretched when there are many. Default 1000. */
+  intervalMs?: number
+  /** A lease lasts this many intervals. Default 3. */
+  missed?: number
+  /** More nodes than this are refused. Default 10000. */
+  maxNodes?: number
+}
+
+/** Options of @fastify/under-pressure that make sense for the gateway itself; all thresholds are off by default. */
+export interface PressureOptions {
+  maxEventLoopDelay?: number
+  maxEventLoopUtilization?: number
+  maxHeapUsedBytes?: number
+  maxRssBytes?: number
+  /** Seconds. Default 10. */
+  retryAfter?: number
+  message?: string
+  sampleInterval?: number
+}
+
+export interface OperationsOptions {
+  /** Default `/_balance`. */
+  prefix?: string
+  /** Lets a request in by true; a throw or false is a 403. Without it only loopback peers are served, and none with NODE_ENV=production. */
+  authorize?: (request: FastifyRequest) => boolean | Promise<boolean>
+}
+
+/** What `app.register(balance, options)` takes. */
+export interface GatewayOptions {
+  /** Per service, by its name. */
+  services?: Record<string, ServiceOptions>
+  /** For every service. */
+  defaults?: Omit<ServiceOptions, 'nodes'>
+  /** `false`: no heartbeat route. */
+  heartbeat?: HeartbeatOptions | false
+  /** The addresses of all gateways of this group, told to agents. */
+  gateways?: readonly string[]
+  /** `false`: @fastify/under-pressure is not registered for the gateway. */
+  pressure?: PressureOptions | false
+  /** `false`: no operations routes. */
+  operations?: OperationsOptions | false
+}
+
+/** Options of one `reply.balance()` call: those of balancing and those of `reply.from()`, which keep their meaning. */
+export interface CallOptions extends BalanceOptions {
+  /** The path to request instead of the request's own. */
+  path?: string
+  /** Sends this body instead of the request's: JSON, or as `contentType` says. null: none. */
+  body?: unknown
+  contentType?: string
+  method?: HTTPMethods
+  queryString?: Record<string, unknown> | ((search: string | undefined, url: string, request: FastifyRequest) => string)
+  rewriteHeaders?: (headers: IncomingHttpHeaders, request?: FastifyRequest) => IncomingHttpHeaders
+  rewriteRequestHeaders?: (request: FastifyRequest, headers: IncomingHttpHeaders) => IncomingHttpHeaders
+  onResponse?: (request: FastifyRequest, reply: FastifyReply, response: UpstreamResponse) => void
+  onError?: (reply: FastifyReply, error: { error: Error }) => void
+  /** In ms: until the response head (instead of `attemptTimeoutMs`) and between two pieces of the body (default 300000). 0: no limit, as event streams want. */
+  timeout?: number
+}
+
+/** What an `onResponse` hook is given. */
+export interface UpstreamResponse {
+  readonly statusCode: number
+  readonly headers: IncomingHttpHeaders
+  readonly stream: NodeJS.ReadableStream
+}
+
+/** `config.balance` of a route. */
+export interface RouteOptions extends BalanceOptions {
+  /** The service that `reply.balance()` sends to when the call names none. */
+  service?: string
+}
+
+/** What `app.register(agent, options)` takes. */
+export interface AgentOptions {
+  /** The service that this app serves. */
+  service: string
+  /** The gateways' addresses, for instance `http://10.0.0.2:8080`. A path behind the address replaces `/heartbeat`. */
+  gateways: readonly string[]
+  /** The heartbeat secret of the gateways. */
+  secret?: string
+  /** Which secret, when the gateways have several. Default `default`. */
+  secretId?: string
+  /** Default: host:port that the gateway sees. */
+  id?: string
+  /** Where gateways reach this app. Default: by the port it listens on, at the address that the gateway sees. */
+  origin?: string
+  /** 0 to 1000. Default 1. */
+  weight?: number
+  zone?: string
+  version?: string
+  tags?: Record<string, string>
+  /** How often to beat until a gateway says otherwise. Default 1000. */
+  intervalMs?: number
+  /** How long `drain()` waits at most for the running requests. Default 10000. */
+  drainMs?: number
+  /** Replaces fields of the load report. Called once per beat. */
+  load?: () => Partial<import('./node.js').LoadReport>
+}

@@ -1,0 +1,64 @@
+import type { LoadReport, NodeState, ChangeReason } from './node.js'
+
+/** A node as people and programs are told of it: plain data, durations instead of instants. */
+export interface NodeStatus {
+  readonly id: string
+  readonly service: string
+  readonly origin: string
+  readonly state: NodeState
+  /** Why it is in this state; null: nothing special (up since it registered). */
+  readonly reason: ChangeReason | null
+  /** The configured weight. */
+  readonly weight: number
+  /** The weight it is picked with now; 0 while it is not offered. */
+  readonly effectiveWeight: number
+  readonly inFlight: number
+  /** Milliseconds until its lease ends, at least 0; null for a static node. */
+  readonly leaseMs: number | null
+  /** Milliseconds until its ejection ends; null: it is not ejected. */
+  readonly ejectedMs: number | null
+  readonly zone: string | null
+  readonly version: string | null
+  readonly tags: Readonly<Record<string, string>>
+  readonly static: boolean
+  readonly load: LoadReport | null
+}
+
+/** What this gateway saw of a node's traffic. */
+export interface NodeTraffic {
+  /** Moving average of the time to the response head, ms; null: no response yet. */
+  readonly latencyMs: number | null
+  /** Attempts settled. */
+  readonly requests: number
+  /** Attempts that count against the node. */
+  readonly failures: number
+}
+
+export interface ServiceStatus {
+  readonly name: string
+  /** Its strategy's name, or `custom`. */
+  readonly strategy: string
+  /** Too few healthy nodes, so doubtful ones are offered too. */
+  readonly panic: boolean
+  /** Requests that wait for a node. */
+  readonly queued: number
+  readonly nodes: ReadonlyArray<Omit<NodeStatus, 'service'> & NodeTraffic>
+}
+
+/** `GET /_balance/status`: the one description that the page, the tests and the users read. */
+export interface GatewayStatus {
+  readonly gateway: {
+    readonly id: string
+    /** ISO 8601. */
+    readonly startedAt: string
+    /** It takes traffic: false from the moment it begins to close. */
+    readonly ready: boolean
+    /** It holds the leader lease; always false without a store. */
+    readonly leader: boolean
+    /** null: this gateway shares its registry with no other. */
+    readonly store: null
+    /** The gateway's own load; null where @fastify/under-pressure is off. */
+    readonly pressure: { readonly underPressure: boolean, readonly eventLoopDelayMs: number | null, readonly eventLoopUtilization: number, readonly heapUsedBytes: number, readonly rssBytes: number } | null
+  }
+  readonly services: readonly ServiceStatus[]
+}
