@@ -1,7 +1,7 @@
-import { OptionError } from './errors.js'
-import { fieldsOf, flag, numberIn, recordOf, text } from './check.js'
-import type { Rule } from './check.js'
-import type { NodeInfo } from '../types/node.js'
+import { OptionError } from '../errors.js'
+import { fieldsOf, flag, numberIn, recordOf, text } from '../check.js'
+import type { Rule } from '../check.js'
+import type { NodeInfo } from '../../types/node.js'
 
 /** What a service may be called. */
 export const servicePattern: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
