@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Clock } from '../types/clock.js'
+import type { Clock, Random } from '../types/clock.js'
 
 /** The one place where real time is given out. */
 export const systemClock: Clock = {
@@ -13,4 +13,12 @@ export const systemClock: Clock = {
     const timer = setInterval(task, periodMs).unref()
     return () => clearInterval(timer)
   }
+}
+
+/** The one place where real chance is given out. */
+export const systemRandom: Random = () => Math.random()
+
+/** An instant of `wall()` as people read it: ISO 8601, UTC. */
+export function isoTime (wallMs: number): string {
+  return new Date(wallMs).toISOString()
 }

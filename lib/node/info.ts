@@ -52,3 +52,14 @@ export function originOf (value: unknown, name: string): string {
   if (!isPlain) throw new OptionError(`option '${name}' must be an origin as http://host:port, without path, query, fragment or user, got '${String(value)}'`)
   return url.origin
 }
+
+/** Whether two descriptions of a node say the same. */
+export function isSameInfo (a: NodeInfo, b: NodeInfo): boolean {
+  return a.id === b.id && a.origin === b.origin && a.address === b.address && a.weight === b.weight && a.zone === b.zone &&
+    a.version === b.version && a.static === b.static && isSameTags(a.tags, b.tags)
+}
+
+function isSameTags (a: NodeInfo['tags'], b: NodeInfo['tags']): boolean {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every(key => a[key] === b[key])
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import fp from 'fastify-plugin'
+import { systemClock as clock, systemRandom } from './clock.js'
+import { RegisteredError } from './errors.js'
+import { refusals } from './health/refusals.js'
+import { Traffic } from './health/traffic.js'
+import { resolveHeartbeat } from './heartbeat/options.js'
+import { heartbeatRoute } from './heartbeat/route.js'
+import { logRegistry } from './operations/log.js'
+import { operationsRoutes } from './operations/routes.js'
+import { resolveGateway } from './options.js'
+import { samplePressure } from './pressure.js'
+import { decorateBalance } from './proxy/balance.js'
+import { Plans } from './proxy/plans.js'
+import { Pools } from './proxy/pools.js'
+import { NodeRegistry, sweepMs } from './registry/registry.js'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { ResolvedService } from './options.js'
+import type { Pressure } from './pressure.js'
+import type { GatewayOptions } from '../types/options.js'
+import type { Registry } from '../types/registry.js'
+import type { GatewayStatus } from '../types/status.js'
+import type {} from '../types/fastify.js'
+
+/** How much memory all recorded bodies of a gateway may take together. */
+const replayMemoryBytes = 64 * 1024 * 1024
+
+/** Where an app's server carries the sign that it has a gateway; shared by all copies of this package in a process. */
+const registered = Symbol.for('fastify-balance.registered')
+
+async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<void> {
+  const production = process.env.NODE_ENV === 'production'
+  const resolved = resolveGateway(options)
+  const heartbeat = resolved.heartbeat === false ? null : resolveHeartbeat(resolved.heartbeat, { production })
+  claim(app)
+  const serviceOf = (name: string): ResolvedService => resolved.services.get(name) ?? resolved.defaults
+  const registry = new NodeRegistry(clock, resolved.services.keys(), serviceOf)
+  const traffic = new Traffic()
+  const watchWeights = logRegistry(registry, app.log.child({ plugin: 'fastify-balance' }))
+  for (const { nodes } of resolved.services.values()) nodes.forEach(info => registry.configure(info))
+
+  const plans = new Plans({
+    options: resolved,
+    snapshotOf: name => registry.snapshot(name),
+    observers: [traffic, refusals(node => registry.refused(node))],
+    random: systemRandom
+  })
+  const pressure = resolved.pressure === false ? null : await samplePressure(app, resolved.pressure)
+  const life = lifeOf(app, () => {
+    registry.sweep()
+    plans.sweep()
+    watchWeights()
+  })
+  await decorateBalance(app, plans, { pools: poolsOf(app, registry, serviceOf), clock, memory: { usedBytes: 0, limitBytes: replayMemoryBytes } })
+  app.decorate('registry', publicRegistry(registry))
+  checkRoutes(app, plans)
+  if (heartbeat !== null) {
+    heartbeatRoute(app, { registry, options: heartbeat, gateways: resolved.gateways, clock, isClosing: () => life.isClosing, listening: () => listeningOf(app) })
+  }
+  if (resolved.operations === false) return
+  operationsRoutes(app, { ...resolved.operations, production }, {
+    id: randomUUID(),
+    startedAt: clock.wall(),
+    registry,
+    traffic,
+    strategyOf: name => strategyNameOf(serviceOf(name)),
+    isReady: () => !life.isClosing,
+    pressure: () => pressureStatusOf(pressure)
+  })
+}
+
+/** Runs `sweep` until the app has closed, and knows when it begins to close. */
+function lifeOf (app: FastifyInstance, sweep: () => void): { readonly isClosing: boolean } {
+  const life = { isClosing: false }
+  const stop = clock.every(sweepMs, sweep)
+  app.addHook('preClose', async () => { life.isClosing = true })
+  app.addHook('onClose', async () => stop())
+  return life
+}
+
+/** The connections to the nodes: closed with their node, and all of them with the app. */
+function poolsOf (app: FastifyInstance, registry: NodeRegistry, serviceOf: (name: string) => ResolvedService): Pools {
+  const pools = new Pools(name => {
+    const { balance: { connectTimeoutMs }, tls } = serviceOf(name)
+    return { connectTimeoutMs, tls }
+  })
+  registry.onGone(node => pools.forget(node))
+  app.addHook('onClose', async () => pools.close())
+  return pools
+}
+
+/** One gateway per app, in whatever scope: two would answer the same heartbeats. */
+function claim (app: FastifyInstance): void {
+  const { server } = app as { server: object }
+  if (registered in server) throw new RegisteredError()
+  Object.defineProperty(server, registered, { value: true })
+}
+
+/** What users get of the registry, and no more. */
+function publicRegistry (registry: NodeRegistry): Registry {
+  return Object.freeze({
+    services: () => registry.services(),
+    nodes: (service: string) => registry.nodes(service),
+    renew: (...given: Parameters<Registry['renew']>) => registry.renew(...given),
+    remove: (service: string, id: string) => registry.remove(service, id),
+    drain: (service: string, id: string, draining?: boolean) => registry.drain(service, id, draining),
+    onChange: (listener: Parameters<Registry['onChange']>[0]) => registry.onChange(listener)
+  })
+}
+
+/** A wrong `config.balance` is reported when the route is declared. */
+function checkRoutes (app: FastifyInstance, plans: Plans): void {
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.balance !== undefined) plans.route(config.balance, `config.balance of ${String(method)} ${url}`)
+  })
+}
+
+function listeningOf (app: FastifyInstance): string[] {
+  return app.addresses().flatMap(each => typeof each === 'string' ? [] : [each.family === 'IPv6' ? `[${each.address}]:${each.port}` : `${each.address}:${each.port}`])
+}
+
+function strategyNameOf ({ balance: { strategy } }: ResolvedService): string {
+  return typeof strategy === 'function' ? 'custom' : strategy
+}
+
+function pressureStatusOf (pressure: Pressure | null): GatewayStatus['gateway']['pressure'] {
+  if (pressure === null) return null
+  const { eventLoopDelay, eventLoopUtilized, heapUsed, rssBytes } = pressure.memoryUsage()
+  return {
+    underPressure: pressure.isUnderPressure(),
+    eventLoopDelayMs: Number.isFinite(eventLoopDelay) ? eventLoopDelay : null,
+    eventLoopUtilization: eventLoopUtilized,
+    heapUsedBytes: heapUsed,
+    rssBytes
+  }
+}
+
+/** Makes a Fastify app a gateway: decorates it with `app.registry` and `reply.balance()`, and adds the heartbeat and operations routes. Register it once. */
+export const balance: FastifyPluginAsync<GatewayOptions> = fp(gateway, { fastify: '5.x', name: 'fastify-balance' })

@@ -1,0 +1,42 @@
+import { ForbiddenError } from '../errors.js'
+import { isLoopbackPeer } from '../peer.js'
+import { statusOf } from './status.js'
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
+import type { StatusSources } from './status.js'
+import type { OperationsOptions } from '../../types/options.js'
+
+/** Who may ask, and where. */
+export interface OperationsAccess {
+  readonly prefix: string
+  readonly authorize: OperationsOptions['authorize'] | null
+  /** NODE_ENV is production: then nobody may ask unless `authorize` says so. */
+  readonly production: boolean
+}
+
+const schema: FastifySchema & { hide: boolean } = { hide: true }
+/** An overloaded gateway must still say how it is. */
+const config: Record<string, unknown> = { pressureHandler: () => {}, rateLimit: false }
+
+/** Adds the operations routes, in a scope of their own. */
+export function operationsRoutes (app: FastifyInstance, { prefix, authorize, production }: OperationsAccess, sources: StatusSources): void {
+  if (authorize === null && production) return
+  app.register(async scope => {
+    scope.addHook('onRequest', async request => {
+      if (!await mayAsk(request, authorize)) throw new ForbiddenError()
+    })
+    scope.get('/status', { schema, config, logLevel: 'warn', exposeHeadRoute: false }, async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return statusOf(sources)
+    })
+  }, { prefix })
+}
+
+async function mayAsk (request: FastifyRequest, authorize: OperationsAccess['authorize']): Promise<boolean> {
+  if (authorize === null || authorize === undefined) return isLoopbackPeer(request)
+  try {
+    return await authorize(request) === true
+  } catch (error) {
+    request.log.warn({ err: error }, 'operations.authorize threw, so the request is refused')
+    return false
+  }
+}

@@ -1,0 +1,86 @@
+import { NoNodeError, OptionError, RequestError } from '../errors.js'
+import { bodyOverrideOf } from './body.js'
+import { Exchange } from './exchange.js'
+import { takeReplyFrom } from './reply-from.js'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ExchangeTools } from './exchange.js'
+import type { Plans } from './plans.js'
+import type { FromOptions, Requester } from './reply-from.js'
+import type { CallOptions } from '../../types/options.js'
+
+/** Where a request carries its exchange; the same symbol, as the key of a header that is never sent, carries it through reply-from. */
+const kExchange: unique symbol = Symbol('fastify-balance.exchange')
+
+interface Carrier { [kExchange]?: Exchange | null }
+
+function attach (carrier: Carrier, exchange: Exchange): void {
+  carrier[kExchange] = exchange
+}
+
+function exchangeIn (carrier: Carrier): Exchange {
+  const exchange = carrier[kExchange]
+  if (exchange === undefined || exchange === null) throw new Error('no exchange: this request did not come from reply.balance()')
+  return exchange
+}
+
+const requester: Requester = {
+  request: (options, callback) => exchangeIn(options.headers as Carrier).send(options, callback)
+}
+
+const fromOptions: FromOptions = Object.freeze({
+  retryDelay: () => null,
+  rewriteHeaders: (headers: IncomingHttpHeaders, request?: FastifyRequest) => request === undefined ? headers : exchangeIn(request as Carrier).responseHeaders(headers, request),
+  rewriteRequestHeaders: (request: FastifyRequest, headers: IncomingHttpHeaders) => {
+    const exchange = exchangeIn(request as Carrier)
+    const sent = exchange.requestHeaders(request, headers)
+    attach(sent as Carrier, exchange)
+    return sent
+  }
+})
+
+/** Decorates replies with `balance()`. */
+export async function decorateBalance (app: FastifyInstance, plans: Plans, tools: ExchangeTools): Promise<void> {
+  const from = await takeReplyFrom(app, requester)
+  app.decorateRequest(kExchange, null)
+  app.decorateReply('balance', function (this: FastifyReply, name?: string, call?: CallOptions) {
+    const { request } = this
+    const service = plans.nameOf(request, name)
+    if (service === undefined) throw new OptionError('reply.balance() needs the name of a service, as its argument or as config.balance.service of the route')
+    const plan = plans.planOf(request, service, call)
+    if (plan === undefined) return refuse(this, service, call)
+    const exchange = new Exchange(this, plan, call, tools)
+    attach(request as Carrier, exchange)
+    try {
+      from(this, call?.path, fromOptionsOf(request, service, call))
+    } catch (error) {
+      if (!isClientFault(error)) throw error
+      exchange.fail(Object.assign(new RequestError(service, error.message), { cause: error }))
+    }
+    return this
+  })
+}
+
+/** reply-from's options: always the same object unless the call or the body asks for more. */
+function fromOptionsOf (request: FastifyRequest, service: string, call: CallOptions | undefined): FromOptions {
+  const override = call?.body === undefined ? bodyOverrideOf(request, service) : null
+  if (call === undefined) return override === null ? fromOptions : { ...fromOptions, ...override }
+  const { body, contentType, method, queryString, onResponse, timeout } = call
+  const given = { body, contentType, method, queryString, onResponse, timeout }
+  return { ...fromOptions, ...override, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
+}
+
+function refuse (reply: FastifyReply, service: string, call: CallOptions | undefined): FastifyReply {
+  reply.header('retry-after', '1')
+  const error = new NoNodeError(service)
+  if (call?.onError === undefined) return reply.send(error)
+  call.onError(reply, { error })
+  return reply
+}
+
+/** Whether reply-from refused the path that the client asked for. */
+function isClientFault (error: unknown): error is Error {
+  if (!(error instanceof Error)) return false
+  return error instanceof URIError || ('statusCode' in error && error.statusCode === 400) || ('code' in error && error.code === 'ERR_INVALID_URL') ||
+    error.message === 'source must be a relative path string'
+}

@@ -1,0 +1,110 @@
+import { Readable } from 'node:stream'
+import { NoNodeError } from '../errors.js'
+import { Forward } from './forward.js'
+import { forwardHeaders, relayedHeaders, stripRequestHeaders } from './headers.js'
+import { ReplayBody } from './replay.js'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Dispatcher } from 'undici'
+import type { AttemptEvent } from './failover.js'
+import type { ForwardListener, ForwardTools } from './forward.js'
+import type { Plan } from './plans.js'
+import type { ReplayMemory } from './replay.js'
+import type { RequesterCallback, RequesterOptions } from './reply-from.js'
+import type { Node } from '../../types/node.js'
+import type { CallOptions } from '../../types/options.js'
+
+/** What every exchange needs. */
+export interface ExchangeTools extends ForwardTools {
+  readonly memory: ReplayMemory
+}
+
+/** One `reply.balance()`: between a Fastify reply, reply-from, and the loop of attempts. */
+export class Exchange implements ForwardListener {
+  readonly #reply: FastifyReply
+  readonly #plan: Plan
+  readonly #call: CallOptions | undefined
+  readonly #tools: ExchangeTools
+  #forward: Forward | null = null
+  #callback: RequesterCallback | null = null
+
+  constructor (reply: FastifyReply, plan: Plan, call: CallOptions | undefined, tools: ExchangeTools) {
+    this.#reply = reply
+    this.#plan = plan
+    this.#call = call
+    this.#tools = tools
+    // `request.signal` and the close of `request.raw` come as soon as a body was read: only the response's side tells that the client left
+    reply.raw.on('close', () => { if (!reply.raw.writableEnded) this.#forward?.abort() })
+  }
+
+  /** The headers that reply-from built, made ready for a node. */
+  requestHeaders (request: FastifyRequest, headers: IncomingHttpHeaders): IncomingHttpHeaders {
+    stripRequestHeaders(headers)
+    if (this.#plan.options.forwarded) forwardHeaders(request, headers)
+    return this.#call?.rewriteRequestHeaders?.(request, headers) ?? headers
+  }
+
+  /** The headers of a node's response, made ready for the client. */
+  responseHeaders (headers: IncomingHttpHeaders, request: FastifyRequest): IncomingHttpHeaders {
+    const relayed = relayedHeaders(headers)
+    return this.#call?.rewriteHeaders?.(relayed, request) ?? relayed
+  }
+
+  /** reply-from has built the request: sends it. */
+  send (options: RequesterOptions, callback: RequesterCallback): void {
+    const { service, strategy, options: balance } = this.#plan
+    const { request } = this.#reply
+    const { filter, idempotent } = balance
+    this.#callback = callback
+    this.#forward = new Forward({
+      method: options.method as Dispatcher.HttpMethod,
+      path: options.path,
+      headers: options.headers,
+      body: this.#body(options),
+      bodyTimeout: options.bodyTimeout,
+      service,
+      strategy,
+      options: balance,
+      attemptTimeoutMs: options.headersTimeout === undefined ? balance.attemptTimeoutMs : options.headersTimeout || Infinity,
+      idempotent: typeof idempotent === 'function' ? idempotent(request) : idempotent ?? idempotentMethods.has(options.method),
+      admits: filter === null ? null : info => filter(info, request),
+      keyOf: () => request.ip,
+      mayBeWhole: this.#call?.onResponse === undefined
+    }, this, this.#tools)
+    if (this.#reply.raw.destroyed) return
+    this.#forward.start()
+  }
+
+  relay (statusCode: number, headers: IncomingHttpHeaders, body: Buffer | Readable | undefined): void {
+    if (this.#reply.request.raw.aborted) {
+      if (body instanceof Readable) body.destroy()
+      return
+    }
+    this.#callback?.(null, { statusCode, headers, body })
+  }
+
+  fail (error: Error): void {
+    const reply = this.#reply
+    if (reply.sent || reply.raw.destroyed) return
+    if (error instanceof NoNodeError) reply.header('retry-after', '1')
+    // an HTTP/1 connection cannot be used again before its request has been read to the end
+    if (!reply.request.raw.complete && reply.request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
+    if (this.#call?.onError === undefined) reply.send(error)
+    else this.#call.onError(reply, { error })
+  }
+
+  failedOver ({ info }: Node, event: AttemptEvent): void {
+    this.#reply.request.log.debug({ service: info.service, node: info.id, origin: info.origin, event }, 'failover')
+  }
+
+  #body ({ body, headers }: RequesterOptions): string | Buffer | ReplayBody | null {
+    if (body instanceof Readable) return new ReplayBody(body, this.#plan.options.replayBytes, this.#tools.memory)
+    if (body !== undefined && body.length > 0) return body
+    // a body that Fastify did not read, as that of a GET, is not sent, so its length must not be either
+    if (headers['content-length'] !== undefined && headers['content-length'] !== '0') headers['content-length'] = undefined
+    return null
+  }
+}
+
+/** RFC 9110 §9.2.2. */
+const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])

@@ -1,0 +1,46 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyRequest } from 'fastify'
+
+/** Hop-by-hop or refused by the client library; reply-from has removed `connection`, what it names, and `transfer-encoding` before. */
+const notSent: readonly string[] = ['expect', 'keep-alive', 'upgrade', 'http2-settings', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'host']
+
+/** Hop-by-hop (RFC 9110 §7.6.1): they speak of the connection between gateway and node. */
+const notRelayed: ReadonlySet<string> = new Set([
+  'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'transfer-encoding', 'te', 'trailer', 'upgrade'
+])
+
+/** Takes from a request's headers what must not reach a node. `host` goes too: each node gets its own. Undefined values are not sent. */
+export function stripRequestHeaders (headers: IncomingHttpHeaders): void {
+  for (const name of notSent) {
+    if (headers[name] !== undefined) headers[name] = undefined
+  }
+}
+
+/** What of a response's headers the client gets. */
+export function relayedHeaders (headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = headers.connection === undefined ? null : namesIn(headers.connection)
+  const relayed: IncomingHttpHeaders = {}
+  for (const name of Object.keys(headers)) {
+    if (!notRelayed.has(name) && named?.has(name) !== true) relayed[name] = headers[name]
+  }
+  return relayed
+}
+
+/** The headers that a Connection header names besides the connection's own words; null: none. */
+function namesIn (connection: string | string[]): ReadonlySet<string> | null {
+  const text = String(connection).toLowerCase()
+  if (text === 'keep-alive' || text === 'close') return null
+  return new Set(text.split(',').map(name => name.trim()))
+}
+
+/**
+ * Says who asked for what: x-forwarded-for, -host and -proto. What the client claims in them is believed only as far as Fastify's
+ * `trustProxy` goes; without it they are replaced.
+ */
+export function forwardHeaders (request: FastifyRequest, headers: IncomingHttpHeaders): void {
+  const trusted = 'ips' in request ? request.ips : undefined
+  headers['x-forwarded-for'] = trusted === undefined ? request.raw.socket.remoteAddress : trusted.slice().reverse().join(', ')
+  headers['x-forwarded-host'] = trusted === undefined ? request.headers.host ?? request.host : request.host
+  headers['x-forwarded-proto'] = request.protocol
+  if (trusted === undefined && headers.forwarded !== undefined) headers.forwarded = undefined
+}

@@ -1,0 +1,95 @@
+import { isIP } from 'node:net'
+import { Client, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+import type { LookupFunction } from 'node:net'
+import type { Node } from '../../types/node.js'
+import type { TlsOptions } from '../../types/options.js'
+
+/** What a connection tells the attempt that it carries. */
+export interface Carried {
+  /** Called as the request is put on a connection, before anything is written. */
+  carriedBy (connection: Connection): void
+}
+
+/** What undici is asked to send, and for whom. */
+export interface CarriedRequest extends Dispatcher.DispatchOptions {
+  readonly carried: Carried
+}
+
+/** One connection to a node. It knows whether it has served before: a reset of a connection that has is no sign of a bad node. */
+export class Connection extends Client {
+  #served = 0
+
+  constructor (origin: URL, options: Client.Options) {
+    super(origin, options)
+    this.on('connect', () => { this.#served = 0 })
+  }
+
+  /** Counts a request that is about to be written; says how many went before on the same socket. */
+  serve (): number {
+    return this.#served++
+  }
+
+  override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (isCarried(options)) options.carried.carriedBy(this)
+    return super.dispatch(options, handler)
+  }
+}
+
+function isCarried (options: Dispatcher.DispatchOptions): options is CarriedRequest {
+  return 'carried' in options
+}
+
+/** The connections to the nodes: one undici Pool per node, made at its first attempt and closed when the node is gone. */
+export class Pools {
+  readonly #pools = new Map<Node, { readonly pool: Pool, readonly origin: string }>()
+  readonly #optionsOf: (service: string) => { readonly connectTimeoutMs: number, readonly tls: Readonly<TlsOptions> | null }
+
+  /** `optionsOf`: how the nodes of a service are connected to. */
+  constructor (optionsOf: (service: string) => { readonly connectTimeoutMs: number, readonly tls: Readonly<TlsOptions> | null }) {
+    this.#optionsOf = optionsOf
+  }
+
+  poolOf (node: Node): Pool {
+    const known = this.#pools.get(node)
+    if (known !== undefined && known.origin === node.info.origin) return known.pool
+    if (known !== undefined) this.#retire(known.pool)
+    const pool = this.#connect(node)
+    this.#pools.set(node, { pool, origin: node.info.origin })
+    return pool
+  }
+
+  /** The node is gone: running requests end as usual, then its connections are closed. */
+  forget (node: Node): void {
+    const known = this.#pools.get(node)
+    if (known === undefined) return
+    this.#pools.delete(node)
+    this.#retire(known.pool)
+  }
+
+  /** Closes every connection at once. */
+  async close (): Promise<void> {
+    const pools = Array.from(this.#pools.values(), ({ pool }) => pool)
+    this.#pools.clear()
+    await Promise.all(pools.map(pool => pool.destroy()))
+  }
+
+  #connect ({ info }: Node): Pool {
+    const { connectTimeoutMs, tls } = this.#optionsOf(info.service)
+    return new Pool(info.origin, {
+      factory: (origin: URL, options: object) => new Connection(origin, options),
+      headersTimeout: 0,
+      connect: { ...tls, timeout: connectTimeoutMs, ...(info.address === null ? {} : { lookup: lookupOf(info.address) }) }
+    })
+  }
+
+  #retire (pool: Pool): void {
+    pool.close(() => {})
+  }
+}
+
+/** Answers every look-up with the address that was checked when the node registered, so that a name cannot change its meaning afterwards. */
+function lookupOf (address: string): LookupFunction {
+  const family = isIP(address)
+  return (_host, options, callback) => options.all === true ? callback(null, [{ address, family }]) : callback(null, address, family)
+}

@@ -1,0 +1,122 @@
+import { Readable } from 'node:stream'
+
+/** Memory that all recorded bodies of this process share. */
+export interface ReplayMemory {
+  usedBytes: number
+  readonly limitBytes: number
+}
+
+/**
+ * A client's streamed body that can be opened again: while it is sent it is also recorded, up to a limit. Every attempt gets a stream of
+ * its own, so an attempt that fails can be destroyed without destroying the client's stream, and nothing is read before somebody wants it.
+ */
+export class ReplayBody {
+  readonly #source: Readable
+  readonly #limitBytes: number
+  readonly #memory: ReplayMemory
+  #record: Buffer[] = []
+  #recordedBytes = 0
+  #isLost = false
+  #isReleased = false
+  #isAttached = false
+  #hasEnded = false
+  #error: Error | null = null
+  #reader: Readable | null = null
+
+  constructor (source: Readable, limitBytes: number, memory: ReplayMemory) {
+    this.#source = source
+    this.#limitBytes = limitBytes
+    this.#memory = memory
+  }
+
+  /** False once a byte that was read cannot be sent again. */
+  get isReplayable (): boolean {
+    return !this.#isLost && this.#error === null
+  }
+
+  /** The error of the client's stream, for instance because the client left. */
+  get error (): Error | null {
+    return this.#error
+  }
+
+  /** The whole body, from its first byte. Only one may be open; the one before must have been destroyed. Throws when bytes are lost. */
+  open (): Readable {
+    if (this.#isLost) throw new Error('bytes of the body are lost')
+    const reader = new Readable({
+      read: () => this.#read(),
+      destroy: (error, callback) => {
+        if (this.#reader === reader) this.#close()
+        callback(error)
+      }
+    })
+    // Whoever reads it listens while he reads; a stream that nobody reads any more may fail unheard.
+    reader.on('error', ignore)
+    this.#reader = reader
+    for (const chunk of this.#record) reader.push(chunk)
+    if (this.#hasEnded) reader.push(null)
+    return reader
+  }
+
+  /** The body will not be opened again: gives back the memory. A reader that is open goes on; what nobody reads is thrown away, so that the client's connection stays usable. */
+  release (): void {
+    this.#isReleased = true
+    this.#lose()
+    if (this.#reader === null && this.#isAttached) this.#source.resume()
+  }
+
+  #read (): void {
+    if (this.#hasEnded || this.#error !== null) return
+    if (!this.#isAttached) this.#attach()
+    this.#source.resume()
+  }
+
+  #attach (): void {
+    this.#isAttached = true
+    this.#source.on('data', chunk => this.#take(chunk))
+    this.#source.once('end', () => {
+      this.#hasEnded = true
+      this.#reader?.push(null)
+    })
+    this.#source.once('error', error => this.#fail(error))
+    this.#source.once('close', () => {
+      if (!this.#hasEnded) this.#fail(new Error('the client closed the connection before its body was complete'))
+    })
+  }
+
+  #take (chunk: Buffer | string): void {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    this.#keep(bytes)
+    const wantsMore = this.#reader === null ? this.#isReleased : this.#reader.push(bytes)
+    if (!wantsMore) this.#source.pause()
+  }
+
+  #keep (bytes: Buffer): void {
+    if (this.#isLost) return
+    const isTooMuch = this.#recordedBytes + bytes.length > this.#limitBytes || this.#memory.usedBytes + bytes.length > this.#memory.limitBytes
+    if (isTooMuch) return this.#lose()
+    this.#record.push(bytes)
+    this.#recordedBytes += bytes.length
+    this.#memory.usedBytes += bytes.length
+  }
+
+  #lose (): void {
+    this.#isLost = true
+    this.#memory.usedBytes -= this.#recordedBytes
+    this.#record = []
+    this.#recordedBytes = 0
+  }
+
+  #fail (error: Error): void {
+    if (this.#error !== null) return
+    this.#error = error
+    this.#reader?.destroy(error)
+  }
+
+  #close (): void {
+    this.#reader = null
+    if (this.#isReleased) this.#source.resume()
+    else this.#source.pause()
+  }
+}
+
+function ignore (): void {}

@@ -1,0 +1,174 @@
+import { ResponseBody } from './response-body.js'
+import type { Readable } from 'node:stream'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher, Pool } from 'undici'
+import type { Carried, CarriedRequest, Connection } from './pools.js'
+import type { BodySource } from './response-body.js'
+import type { Failure } from './failure.js'
+
+/** What is told of one attempt on the wire. */
+export interface SendListener {
+  /** The response head is here. `false`: the response is not wanted, and its body is thrown away. */
+  head (statusCode: number, headers: IncomingHttpHeaders): boolean
+  /** There will be no response head. */
+  failed (failure: Failure, error: Error): void
+  /** The wanted response is complete, or it broke off. */
+  ended (error: Error | null): void
+  /** Whoever reads the wanted response has stopped reading. */
+  cancelled (): void
+}
+
+/** What is sent to a node. */
+export interface OutgoingRequest {
+  readonly method: Dispatcher.HttpMethod
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string | Buffer | Readable | null
+  readonly bodyTimeout: number | undefined
+}
+
+/** How much of an unwanted response is read so that its connection can be kept; more than that, and the connection is closed. */
+const discardBytes = 65_536
+
+/** One attempt on the wire: an undici handler that knows how far the request got. */
+export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource {
+  readonly #listener: SendListener
+  #connection: Connection | null = null
+  #controller: Dispatcher.DispatchController | null = null
+  #phase: 'waiting' | 'sent' | 'wanted' | 'discarded' | 'over' = 'waiting'
+  #isReused = false
+  #discarded = 0
+  #chunks: Buffer[] = []
+  #body: ResponseBody | null = null
+  #hasEnded = false
+  #bodyError: Error | null = null
+
+  constructor (listener: SendListener) {
+    this.#listener = listener
+  }
+
+  /** Dispatches the request. Whatever goes wrong is told to the listener, also what undici throws at once. */
+  start (pool: Pool, { method, path, headers, body, bodyTimeout }: OutgoingRequest): void {
+    const request: CarriedRequest = { method, path, headers, body, bodyTimeout: bodyTimeout ?? null, headersTimeout: 0, carried: this }
+    try {
+      pool.dispatch(request, this)
+    } catch (error) {
+      this.#fail('client', error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  /** The head may have left this process. */
+  get wasSent (): boolean {
+    return this.#phase !== 'waiting'
+  }
+
+  /** The wanted response has come to its end. */
+  get isComplete (): boolean {
+    return this.#hasEnded
+  }
+
+  /** Nobody waits for this attempt any more: what runs is cut off, what waits is not sent, and the listener hears nothing more. */
+  abandon (): void {
+    if (this.#phase === 'over') return
+    this.#phase = 'over'
+    this.#controller?.abort(new Error('abandoned'))
+  }
+
+  carriedBy (connection: Connection): void {
+    this.#connection = connection
+  }
+
+  onRequestStart (controller: Dispatcher.DispatchController): void {
+    if (this.#phase === 'over') {
+      controller.abort(new Error('abandoned'))
+      return
+    }
+    this.#controller = controller
+    this.#phase = 'sent'
+    this.#isReused = this.#connection !== null && this.#connection.serve() > 0
+  }
+
+  onResponseStart (_controller: Dispatcher.DispatchController, statusCode: number, headers: IncomingHttpHeaders): void {
+    if (statusCode < 200 || this.#phase !== 'sent') return
+    this.#phase = 'wanted'
+    if (!this.#listener.head(statusCode, headers) && this.#phase === 'wanted') this.#phase = 'discarded'
+  }
+
+  onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#phase === 'wanted') {
+      if (this.#body === null) this.#chunks.push(chunk)
+      else if (!this.#body.push(chunk)) controller.pause()
+      return
+    }
+    this.#discarded += chunk.length
+    if (this.#discarded > discardBytes) controller.abort(new Error('discarded'))
+  }
+
+  onResponseEnd (): void {
+    if (this.#phase !== 'wanted') return
+    this.#hasEnded = true
+    this.#phase = 'over'
+    this.#body?.push(null)
+    this.#listener.ended(null)
+  }
+
+  onResponseError (_controller: Dispatcher.DispatchController | null, error: Error): void {
+    switch (this.#phase) {
+      case 'waiting': return this.#fail(isRequestFault(error) ? 'client' : 'connect', error)
+      case 'sent': return this.#fail(failureOf(error, this.#isReused), error)
+      case 'wanted': return this.#break(error)
+    }
+  }
+
+  /** The body of the wanted response: at once when it is complete already, else as a stream. undefined: it is complete and empty. Call it once, and not before the end of the turn in which the head came. */
+  body (mayBeWhole: boolean): Buffer | Readable | undefined {
+    if (this.#hasEnded && this.#chunks.length === 0) return undefined
+    if (this.#hasEnded && mayBeWhole) return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
+    const body = this.#body = new ResponseBody(this)
+    for (const chunk of this.#chunks) body.push(chunk)
+    this.#chunks = []
+    if (this.#hasEnded) body.push(null)
+    if (this.#bodyError !== null) body.destroy(this.#bodyError)
+    return body
+  }
+
+  resume (): void {
+    this.#controller?.resume()
+  }
+
+  cancel (): void {
+    if (this.#phase !== 'wanted') return
+    this.abandon()
+    this.#listener.cancelled()
+  }
+
+  #fail (failure: Failure, error: Error): void {
+    if (this.#phase === 'over') return
+    this.#phase = 'over'
+    this.#listener.failed(failure, error)
+  }
+
+  #break (error: Error): void {
+    this.#phase = 'over'
+    this.#bodyError = error
+    this.#body?.destroy(error)
+    this.#listener.ended(error)
+  }
+}
+
+/** What the client's request itself makes impossible; no node is to blame. */
+const requestFaults: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'])
+
+function codeOf (error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+function isRequestFault (error: Error): boolean {
+  return requestFaults.has(codeOf(error))
+}
+
+function failureOf (error: Error, isReused: boolean): Failure {
+  if (isRequestFault(error)) return 'client'
+  if (codeOf(error).startsWith('HPE_') || codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW') return 'malformed'
+  return isReused ? 'stale' : 'reset'
+}

@@ -1,0 +1,79 @@
+import { writable } from '../node/node.js'
+import { orderOf } from './order.js'
+import type { Announcement, Verdict } from './announcement.js'
+import type { Entry, ServiceNodes } from './service-nodes.js'
+import type { Tombstones } from './tombstones.js'
+
+/** Takes in what a node says of itself, if it is newer than what is known of it. A static node takes in what comes for its origin, under its own id. */
+export function announce (service: ServiceNodes, tombstones: Tombstones, announcement: Announcement, now: number): Verdict {
+  const { info } = announcement
+  const atOrigin = service.byOrigin(info.origin)
+  const entry = atOrigin?.node.info.static === true ? atOrigin : service.byId(info.id)
+  return entry === undefined
+    ? announceUnknown(service, tombstones, announcement, now)
+    : announceKnown(service, tombstones, entry, announcement, now)
+}
+
+function announceUnknown (service: ServiceNodes, tombstones: Tombstones, announcement: Announcement, now: number): Verdict {
+  const { info, state } = announcement
+  const key = tombstoneKey(announcement)
+  const { order, incarnation } = tombstones.orderOf(key, announcement, now)
+  if (order === 'older' && incarnation !== null) return { kind: 'superseded', incarnation }
+  if (order === 'seen') return left('seen', info.id)
+  if (state === 'left') {
+    tombstones.add(key, announcement, now)
+    return left('accepted', info.id)
+  }
+  tombstones.remove(key)
+  const entry = service.add(info, now + announcement.ttlMs, now)
+  note(entry, announcement)
+  service.welcome(entry, now, 'registered')
+  return present('accepted', entry)
+}
+
+function announceKnown (service: ServiceNodes, tombstones: Tombstones, entry: Entry, announcement: Announcement, now: number): Verdict {
+  const { info } = announcement
+  const order = orderOf(announcement, entry)
+  if (order === 'older' && entry.incarnation !== null) return { kind: 'superseded', incarnation: entry.incarnation }
+  if (order === 'seen') return present('seen', entry)
+  if (announcement.state === 'left' && !entry.node.info.static) {
+    tombstones.add(tombstoneKey(announcement), announcement, now)
+    service.forget(entry, 'left')
+    return left('accepted', info.id)
+  }
+  const isNewProcess = order === 'restarted' || info.origin !== entry.node.info.origin
+  if (isNewProcess) service.restart(entry, info, now)
+  else service.renew(entry, info, now)
+
+  const wasDraining = entry.node.draining
+  note(entry, announcement)
+  if (!entry.node.info.static) writable(entry.node).leaseUntil = now + announcement.ttlMs
+  service.transit(entry, now, reasonOf(isNewProcess, wasDraining, entry.node.draining))
+  return present('accepted', entry)
+}
+
+function note (entry: Entry, { incarnation, seq, load, state }: Announcement): void {
+  entry.incarnation = incarnation
+  entry.seq = seq
+  const facts = writable(entry.node)
+  facts.load = load
+  facts.draining = state !== 'up'
+}
+
+function reasonOf (isNewProcess: boolean, wasDraining: boolean, isDraining: boolean): 'restarted' | 'drain-announced' | 'drain-revoked' | 'renewed' {
+  if (isDraining) return 'drain-announced'
+  if (isNewProcess) return 'restarted'
+  return wasDraining ? 'drain-revoked' : 'renewed'
+}
+
+function present (kind: 'accepted' | 'seen', { node, state }: Entry): Verdict {
+  return { kind, id: node.info.id, state, drain: node.drainRequested }
+}
+
+function left (kind: 'accepted' | 'seen', id: string): Verdict {
+  return { kind, id, state: 'left', drain: false }
+}
+
+function tombstoneKey ({ info }: Announcement): string {
+  return `${info.service} ${info.id}`
+}

@@ -1,0 +1,169 @@
+import { nodeInfoOf } from '../node/info.js'
+import { writable } from '../node/node.js'
+import { announce } from './announce.js'
+import { Changes } from './changes.js'
+import { nodeStatusOf } from './node-status.js'
+import { ServiceNodes } from './service-nodes.js'
+import { Tombstones } from './tombstones.js'
+import type { Announcement, Verdict } from './announcement.js'
+import type { OfferRules, Snapshot } from './snapshot.js'
+import type { Clock } from '../../types/clock.js'
+import type { Node, NodeChange, NodeInfo } from '../../types/node.js'
+import type { Registry } from '../../types/registry.js'
+import type { NodeStatus } from '../../types/status.js'
+
+/** How often the sweep is meant to run. */
+export const sweepMs = 250
+/** A sweep that is later than this says that this process stood still; less is ordinary. */
+const pauseMs = 100
+
+/** Which nodes exist, in memory. Synchronous; it never sees HTTP, timers or logs. */
+export class NodeRegistry implements Registry {
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #rulesOf: (service: string) => OfferRules
+  readonly #configured: ReadonlySet<string>
+  readonly #services = new Map<string, ServiceNodes>()
+  readonly #changes = new Changes()
+  readonly #tombstones = new Tombstones()
+  readonly #startedAt: number
+  #sweptAt: number
+
+  /** `configured`: the services that exist without nodes. `rulesOf`: the rules of any service by its name. */
+  constructor (clock: Pick<Clock, 'now'>, configured: Iterable<string>, rulesOf: (service: string) => OfferRules) {
+    this.#clock = clock
+    this.#rulesOf = rulesOf
+    this.#configured = new Set(configured)
+    this.#startedAt = this.#sweptAt = clock.now()
+    for (const name of this.#configured) this.#serviceOf(name)
+  }
+
+  /** How many nodes have a lease, in all services. */
+  get size (): number {
+    let size = 0
+    for (const service of this.#services.values()) size += service.leased
+    return size
+  }
+
+  services (): string[] {
+    return [...this.#services.keys()]
+  }
+
+  nodes (name: string): readonly NodeStatus[] {
+    const service = this.#services.get(name)
+    if (service === undefined) return []
+    const now = this.#now()
+    const weights = new Map(service.snapshot(now).candidates.map(({ node, weight }) => [node, weight]))
+    return Array.from(service.entries(), entry => nodeStatusOf(entry, now, service.rules, weights))
+  }
+
+  has (service: string, id: string): boolean {
+    return this.node(service, id) !== undefined
+  }
+
+  /** A node by its id: the object that attempts and those who learn from them speak of. */
+  node (service: string, id: string): Node | undefined {
+    return this.#services.get(service)?.byId(id)?.node
+  }
+
+  /** Who may be offered a request of the service now; undefined: there is no such service. The same object while nothing changed. */
+  snapshot (service: string): Snapshot | undefined {
+    return this.#services.get(service)?.snapshot(this.#now())
+  }
+
+  /** Adds a static node, as the configuration names it. */
+  configure (info: NodeInfo): void {
+    const service = this.#serviceOf(info.service)
+    const now = this.#now()
+    service.welcome(service.add(info, Infinity, now), now, 'configured')
+  }
+
+  renew (given: Pick<NodeInfo, 'service' | 'origin'> & Partial<NodeInfo>, ttlMs: number = Infinity): void {
+    const info = Object.freeze({ ...nodeInfoOf(given, 'info'), static: false })
+    this.announce({ info, state: 'up', incarnation: null, seq: null, load: null, ttlMs })
+  }
+
+  /** Takes in what a node says of itself, if it is newer than what is known of it. */
+  announce (announcement: Announcement): Verdict {
+    const service = this.#serviceOf(announcement.info.service)
+    const verdict = announce(service, this.#tombstones, announcement, this.#now())
+    this.#tidy(service)
+    return verdict
+  }
+
+  remove (name: string, id: string): boolean {
+    const service = this.#services.get(name)
+    const entry = service?.byId(id)
+    if (service === undefined || entry === undefined) return false
+    service.forget(entry, 'removed')
+    this.#tidy(service)
+    return true
+  }
+
+  drain (name: string, id: string, draining: boolean = true): boolean {
+    const service = this.#services.get(name)
+    const entry = service?.byId(id)
+    if (service === undefined || entry === undefined) return false
+    writable(entry.node).drainRequested = draining
+    service.transit(entry, this.#now(), draining ? 'drain-requested' : 'drain-revoked')
+    return true
+  }
+
+  /** A connection to the node was refused: if its lease is over as well, it is gone. */
+  refused (node: Node): void {
+    const service = this.#services.get(node.info.service)
+    const entry = service?.byId(node.info.id)
+    if (service === undefined || entry?.node !== node || this.#now() < node.leaseUntil) return
+    service.forget(entry, 'refused')
+    this.#tidy(service)
+  }
+
+  onChange (listener: (change: NodeChange) => void): () => void {
+    return this.#changes.onChange(listener)
+  }
+
+  /** Calls `listener` whenever a node is no longer known, also when a new process took its place. Returns the function that ends it. */
+  onGone (listener: (node: Node) => void): () => void {
+    return this.#changes.onGone(listener)
+  }
+
+  /** Announces what time alone has changed, and forgets the dead. Meant to run every `sweepMs`; nothing depends on its being on time. */
+  sweep (): void {
+    const stoodStill = this.#creditPause()
+    const now = this.#clock.now()
+    this.#sweptAt = now
+    if (stoodStill) return
+    this.#tombstones.sweep(now)
+    for (const service of this.#services.values()) {
+      service.sweep(now)
+      this.#tidy(service)
+    }
+  }
+
+  /** The time, for a decision about leases: what this process itself stood still has been credited before. */
+  #now (): number {
+    if (this.#creditPause()) this.#sweptAt = this.#clock.now()
+    return this.#clock.now()
+  }
+
+  /** After SIGCONT or a long task, timers and requests run before the heartbeats that wait in the sockets are read: the nodes are not to blame. */
+  #creditPause (): boolean {
+    const lateMs = this.#clock.now() - this.#sweptAt - sweepMs
+    if (lateMs < pauseMs) return false
+    for (const service of this.#services.values()) service.credit(lateMs)
+    return true
+  }
+
+  #serviceOf (name: string): ServiceNodes {
+    let service = this.#services.get(name)
+    if (service === undefined) {
+      service = new ServiceNodes(name, this.#rulesOf(name), this.#changes, this.#startedAt)
+      this.#services.set(name, service)
+    }
+    return service
+  }
+
+  /** A service that nobody configured exists for as long as it has nodes. */
+  #tidy (service: ServiceNodes): void {
+    if (service.size === 0 && !this.#configured.has(service.name)) this.#services.delete(service.name)
+  }
+}

@@ -1,0 +1,169 @@
+import { createNode, writable } from '../node/node.js'
+import { stateOf } from '../node/state.js'
+import { isSameInfo } from '../node/info.js'
+import { snapshotOf } from './snapshot.js'
+import type { Changes } from './changes.js'
+import type { OfferRules, Snapshot } from './snapshot.js'
+import type { Position } from './order.js'
+import type { ChangeReason, Node, NodeInfo, NodeState } from '../../types/node.js'
+
+/** A node in the registry: its facts, where its messages stand, and what was last announced of it. */
+export interface Entry extends Position {
+  node: Node
+  incarnation: number | null
+  seq: number | null
+  state: NodeState
+  reason: ChangeReason
+}
+
+/** How long an expired node is remembered. */
+const forgetMs = 60_000
+
+/** The nodes of one service, by id and by origin, and the snapshot of who may be offered. Every transition of a node passes through here. */
+export class ServiceNodes {
+  readonly name: string
+  readonly rules: OfferRules
+  readonly #changes: Changes
+  readonly #warmsUpFrom: number
+  readonly #byId = new Map<string, Entry>()
+  readonly #byOrigin = new Map<string, Entry>()
+  #snapshot: Snapshot | null = null
+  #leased = 0
+
+  /** `gatewayStartedAt`: nodes that were there before it need no slow start. */
+  constructor (name: string, rules: OfferRules, changes: Changes, gatewayStartedAt: number) {
+    this.name = name
+    this.rules = rules
+    this.#changes = changes
+    this.#warmsUpFrom = gatewayStartedAt + rules.slowStartMs
+  }
+
+  get size (): number {
+    return this.#byId.size
+  }
+
+  /** How many of them have a lease. */
+  get leased (): number {
+    return this.#leased
+  }
+
+  entries (): IterableIterator<Entry> {
+    return this.#byId.values()
+  }
+
+  byId (id: string): Entry | undefined {
+    return this.#byId.get(id)
+  }
+
+  byOrigin (origin: string): Entry | undefined {
+    return this.#byOrigin.get(origin)
+  }
+
+  /** Who may be offered a request now. The same object while nothing changed. */
+  snapshot (now: number): Snapshot {
+    if (this.#snapshot === null || now >= this.#snapshot.validUntil) {
+      this.#snapshot = snapshotOf(Array.from(this.#byId.values(), ({ node }) => node), now, this.rules)
+    }
+    return this.#snapshot
+  }
+
+  /** A node that was not known. Whoever stood at its origin is replaced. */
+  add (info: NodeInfo, leaseUntil: number, now: number): Entry {
+    this.#replaceAt(info.origin, null)
+    const warmsUp = !info.static && now >= this.#warmsUpFrom
+    const node = createNode(info, { leaseUntil, now, warmsUp })
+    const entry: Entry = { node, incarnation: null, seq: null, state: 'up', reason: 'registered' }
+    this.#link(entry)
+    if (!info.static) this.#leased++
+    return entry
+  }
+
+  /** A new process has taken the id: all that was learned of the old one is forgotten, because it hangs on the old object. */
+  restart (entry: Entry, info: NodeInfo, now: number): void {
+    const old = entry.node
+    this.#replaceAt(info.origin, entry)
+    this.#unlink(entry)
+    entry.node = createNode(inPlaceOf(old.info, info), { leaseUntil: old.leaseUntil, now, warmsUp: true })
+    writable(entry.node).drainRequested = old.drainRequested
+    this.#link(entry)
+    this.#changes.gone(old)
+  }
+
+  /** The same process again. After a lease that was over it warms up anew. */
+  renew (entry: Entry, info: NodeInfo, now: number): void {
+    const facts = writable(entry.node)
+    if (now >= facts.leaseUntil) facts.upSince = now
+    const next = inPlaceOf(facts.info, info)
+    if (isSameInfo(next, facts.info)) return
+    facts.info = next
+    this.#snapshot = null
+  }
+
+  /** Announces the state that the facts of a node give now, if it is another than the last that was announced. */
+  transit (entry: Entry, now: number, reason: ChangeReason): void {
+    const to = stateOf(entry.node, now, this.rules.slowStartMs)
+    if (to !== entry.state) this.#announce(entry, entry.state, to, reason)
+  }
+
+  /** Announces a node that was not known. */
+  welcome (entry: Entry, now: number, reason: ChangeReason): void {
+    this.#announce(entry, null, stateOf(entry.node, now, this.rules.slowStartMs), reason)
+  }
+
+  forget (entry: Entry, reason: ChangeReason): void {
+    this.#unlink(entry)
+    if (!entry.node.info.static) this.#leased--
+    this.#announce(entry, entry.state, null, reason)
+    this.#changes.gone(entry.node)
+  }
+
+  /** Announces what time alone has changed, and forgets the dead. */
+  sweep (now: number): void {
+    for (const entry of this.#byId.values()) {
+      if (now >= entry.node.leaseUntil + forgetMs) this.forget(entry, 'forgotten')
+      else this.transit(entry, now, reasonOfTime(entry, now))
+    }
+  }
+
+  /** Lengthens every lease. */
+  credit (pausedMs: number): void {
+    for (const { node } of this.#byId.values()) writable(node).leaseUntil += pausedMs
+    this.#snapshot = null
+  }
+
+  #announce (entry: Entry, from: NodeState | null, to: NodeState | null, reason: ChangeReason): void {
+    this.#snapshot = null
+    if (to !== null) entry.state = to
+    entry.reason = reason
+    const { id, origin } = entry.node.info
+    this.#changes.changed({ service: this.name, id, origin, from, to, reason })
+  }
+
+  #replaceAt (origin: string, except: Entry | null): void {
+    const rival = this.#byOrigin.get(origin)
+    if (rival !== undefined && rival !== except) this.forget(rival, 'replaced')
+  }
+
+  #link (entry: Entry): void {
+    this.#byId.set(entry.node.info.id, entry)
+    this.#byOrigin.set(entry.node.info.origin, entry)
+    this.#snapshot = null
+  }
+
+  #unlink (entry: Entry): void {
+    this.#byId.delete(entry.node.info.id)
+    this.#byOrigin.delete(entry.node.info.origin)
+    this.#snapshot = null
+  }
+}
+
+/** What a node says of itself now, under the id and the kind that it is known by. */
+function inPlaceOf (known: NodeInfo, said: NodeInfo): NodeInfo {
+  return Object.freeze({ ...said, id: known.id, static: known.static })
+}
+
+function reasonOfTime ({ node, state }: Entry, now: number): ChangeReason {
+  if (now >= node.leaseUntil) return 'lease-over'
+  if (state === 'warming') return 'warmed-up'
+  return 'ejection-over'
+}

@@ -1,0 +1,44 @@
+import { orderOf } from './order.js'
+import type { Order, Position } from './order.js'
+
+interface Tombstone { readonly position: Position, readonly until: number }
+
+/** How long a goodbye is remembered, so that a late message cannot bring the node back. */
+const rememberedMs = 600_000
+
+/** The ids that said goodbye. Bounded by time, and by number: the oldest are forgotten first. */
+export class Tombstones {
+  readonly #tombstones = new Map<string, Tombstone>()
+  readonly #limit: number
+
+  constructor (limit: number = 10_000) {
+    this.#limit = limit
+  }
+
+  add (key: string, position: Position, now: number): void {
+    this.#tombstones.delete(key)
+    this.#tombstones.set(key, { position, until: now + rememberedMs })
+    const { value: oldest } = this.#tombstones.keys().next()
+    if (this.#tombstones.size > this.#limit && oldest !== undefined) this.#tombstones.delete(oldest)
+  }
+
+  /** Where a message stands to the goodbye of its id; `newer` when there was none. */
+  orderOf (key: string, message: Position, now: number): { order: Order, incarnation: number | null } {
+    const tombstone = this.#tombstones.get(key)
+    if (tombstone === undefined || now >= tombstone.until) return { order: 'newer', incarnation: null }
+    const { position } = tombstone
+    const isUncounted = message.incarnation !== null && message.incarnation === position.incarnation && message.seq === null
+    return { order: isUncounted ? 'seen' : orderOf(message, position), incarnation: position.incarnation }
+  }
+
+  remove (key: string): void {
+    this.#tombstones.delete(key)
+  }
+
+  sweep (now: number): void {
+    for (const [key, { until }] of this.#tombstones) {
+      if (now < until) return
+      this.#tombstones.delete(key)
+    }
+  }
+}
