@@ -7,6 +7,8 @@ export interface Attempt {
   readonly number: number
   /** Monotonic milliseconds. */
   readonly startedAt: number
+  /** From the start to the response head, ms; null: it is not here, or never came. */
+  readonly latencyMs: number | null
 }
 
 /** How an attempt ended, seen from the node's side. Its time is `attempt.startedAt` plus its `latencyMs` or `elapsedMs`. */

@@ -7,6 +7,7 @@ export class RunningAttempt implements Attempt {
   readonly node: Node
   readonly number: number
   readonly startedAt: number
+  latencyMs: number | null = null
   readonly #observers: readonly AttemptObserver[]
   #isSettled = false
 
@@ -21,6 +22,7 @@ export class RunningAttempt implements Attempt {
 
   /** The response head is here. */
   respond (outcome: Outcome): void {
+    if (outcome.kind === 'response') this.latencyMs = outcome.latencyMs
     for (const observer of this.#observers) observer.responded?.(this, outcome)
   }
 

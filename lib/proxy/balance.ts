@@ -33,9 +33,9 @@ const fromOptions: FromOptions = Object.freeze({
   rewriteHeaders: (headers: IncomingHttpHeaders, request?: FastifyRequest) => request === undefined ? headers : exchangeIn(request as Carrier).responseHeaders(headers, request),
   rewriteRequestHeaders: (request: FastifyRequest, headers: IncomingHttpHeaders) => {
     const exchange = exchangeIn(request as Carrier)
-    const sent = exchange.requestHeaders(request, headers)
-    attach(sent as Carrier, exchange)
-    return sent
+    exchange.takeHeaders(request, headers)
+    // the exchange has the headers: what goes on through reply-from is the exchange alone
+    return { [kExchange]: exchange } as IncomingHttpHeaders
   }
 })
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { NoNodeError } from '../errors.js'
 import { Forward } from './forward.js'
-import { forwardHeaders, relayedHeaders, stripRequestHeaders } from './headers.js'
+import { forwardHeaders, relayedHeaders, sentHeaders } from './headers.js'
 import { ReplayBody } from './replay.js'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -25,6 +25,7 @@ export class Exchange implements ForwardListener {
   readonly #plan: Plan
   readonly #call: CallOptions | undefined
   readonly #tools: ExchangeTools
+  #headers: IncomingHttpHeaders = {}
   #forward: Forward | null = null
   #callback: RequesterCallback | null = null
 
@@ -37,11 +38,12 @@ export class Exchange implements ForwardListener {
     reply.raw.on('close', () => { if (!reply.raw.writableEnded) this.#forward?.abort() })
   }
 
-  /** The headers that reply-from built, made ready for a node. */
-  requestHeaders (request: FastifyRequest, headers: IncomingHttpHeaders): IncomingHttpHeaders {
-    stripRequestHeaders(headers)
+  /** Takes the headers that reply-from built, and makes them ready for a node. */
+  takeHeaders (request: FastifyRequest, headers: IncomingHttpHeaders): void {
+    // each node gets its own, unless the call's hook sets one
+    headers.host = undefined
     if (this.#plan.options.forwarded) forwardHeaders(request, headers)
-    return this.#call?.rewriteRequestHeaders?.(request, headers) ?? headers
+    this.#headers = this.#call?.rewriteRequestHeaders?.(request, headers) ?? headers
   }
 
   /** The headers of a node's response, made ready for the client. */
@@ -59,8 +61,8 @@ export class Exchange implements ForwardListener {
     this.#forward = new Forward({
       method: options.method as Dispatcher.HttpMethod,
       path: options.path,
-      headers: options.headers,
       body: this.#body(options),
+      headers: sentHeaders(this.#headers),
       bodyTimeout: options.bodyTimeout,
       service,
       strategy,
@@ -97,11 +99,11 @@ export class Exchange implements ForwardListener {
     this.#reply.request.log.debug({ service: info.service, node: info.id, origin: info.origin, event }, 'failover')
   }
 
-  #body ({ body, headers }: RequesterOptions): string | Buffer | ReplayBody | null {
+  #body ({ body }: RequesterOptions): string | Buffer | ReplayBody | null {
     if (body instanceof Readable) return new ReplayBody(body, this.#plan.options.replayBytes, this.#tools.memory)
     if (body !== undefined && body.length > 0) return body
     // a body that Fastify did not read, as that of a GET, is not sent, so its length must not be either
-    if (headers['content-length'] !== undefined && headers['content-length'] !== '0') headers['content-length'] = undefined
+    if (this.#headers['content-length'] !== '0') this.#headers['content-length'] = undefined
     return null
   }
 }

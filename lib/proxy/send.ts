@@ -22,7 +22,8 @@ export interface SendListener {
 export interface OutgoingRequest {
   readonly method: Dispatcher.HttpMethod
   readonly path: string
-  readonly headers: IncomingHttpHeaders
+  /** Names and values in turn. */
+  readonly headers: string[]
   readonly body: string | Buffer | Readable | null
   readonly bodyTimeout: number | undefined
 }
