@@ -5,9 +5,9 @@ import type { FastifyErrorConstructor } from '@fastify/error'
 export const OptionError: FastifyErrorConstructor<{ code: 'FST_BALANCE_OPTION', statusCode: 500 }, [string]> =
   createError('FST_BALANCE_OPTION', '%s', 500)
 
-/** fastify-balance was registered twice in one app, in the same or in another scope. */
-export const RegisteredError: FastifyErrorConstructor<{ code: 'FST_BALANCE_REGISTERED', statusCode: 500 }, []> =
-  createError('FST_BALANCE_REGISTERED', 'fastify-balance is registered in this app already: register it once, on the outermost instance that uses it', 500)
+/** The gateway plugin or the agent was registered twice in one app, in the same or in another scope. */
+export const RegisteredError: FastifyErrorConstructor<{ code: 'FST_BALANCE_REGISTERED', statusCode: 500 }, [string]> =
+  createError('FST_BALANCE_REGISTERED', '%s is registered in this app already: register it once, on the outermost instance that uses it', 500)
 
 /** The service has no node that may be offered the request. */
 export const NoNodeError: FastifyErrorConstructor<{ code: 'FST_BALANCE_NO_NODE', statusCode: 503 }, [string]> =
@@ -48,3 +48,11 @@ export const HeartbeatSupersededError: FastifyErrorConstructor<{ code: 'FST_BALA
 /** Too many nodes, or heartbeats too often. */
 export const HeartbeatLimitError: FastifyErrorConstructor<{ code: 'FST_BALANCE_HEARTBEAT_LIMIT', statusCode: 429 }, [string]> =
   createError('FST_BALANCE_HEARTBEAT_LIMIT', 'Heartbeat refused: %s', 429)
+
+/** The body of a heartbeat is not what the protocol says. */
+export const HeartbeatInvalidError: FastifyErrorConstructor<{ code: 'FST_ERR_VALIDATION', statusCode: 400 }, [string]> =
+  createError('FST_ERR_VALIDATION', 'Heartbeat not understood: %s', 400)
+
+/** The gateway is closing; another one may be beaten. */
+export const HeartbeatClosingError: FastifyErrorConstructor<{ code: 'FST_BALANCE_HEARTBEAT_CLOSING', statusCode: 503 }, []> =
+  createError('FST_BALANCE_HEARTBEAT_CLOSING', 'This gateway is closing', 503)

@@ -1,0 +1,98 @@
+import { HeartbeatForbiddenError, HeartbeatInvalidError, HeartbeatLimitError, HeartbeatSupersededError } from '../errors.js'
+import { idOf, idPattern } from '../node/info.js'
+import { announcementOf } from './announcement.js'
+import { destinationOf } from './destination.js'
+import { HeartbeatPace, intervalOf } from './limits.js'
+import { refusalWith } from './refusal.js'
+import { heartbeatBodyOf } from './schema.js'
+import type { Sender } from './address.js'
+import type { DestinationRules } from './destination.js'
+import type { ResolvedHeartbeat } from './options.js'
+import type { CheckedBody } from './schema.js'
+import type { Announcement, Verdict } from '../registry/announcement.js'
+import type { Clock } from '../../types/clock.js'
+import type { HeartbeatAnswer } from '../../types/heartbeat.js'
+
+/** What the heartbeat route needs of the registry. */
+export interface HeartbeatRegistry {
+  announce (announcement: Announcement): Verdict
+  /** How many nodes have a lease. */
+  readonly size: number
+  has (service: string, id: string): boolean
+}
+
+/** What deciding on heartbeats needs. */
+export interface ReceiverDependencies {
+  readonly registry: HeartbeatRegistry
+  readonly options: ResolvedHeartbeat
+  /** The addresses of this group's gateways, told to agents. */
+  readonly gateways: readonly string[]
+  readonly clock: Pick<Clock, 'now'>
+  readonly destinations: DestinationRules
+}
+
+/** A heartbeat whose sender has proved who it is. */
+export interface ReceivedHeartbeat {
+  readonly bytes: Uint8Array
+  readonly sender: Sender
+  /** The services that its secret may register; null: all. */
+  readonly services: readonly string[] | null
+}
+
+/** Decides on heartbeats and tells the registry of those that are accepted. Throws the error that the sender is to get. */
+export function receiver ({ registry, options, gateways, clock, destinations }: ReceiverDependencies): (heartbeat: ReceivedHeartbeat) => Promise<HeartbeatAnswer> {
+  const pace = new HeartbeatPace(options.maxNodes + 1000)
+
+  return async ({ bytes, sender, services }) => {
+    const body = heartbeatBodyOf(jsonOf(bytes))
+    admitService(body.service, options.services, services)
+    const destination = await destinationOf(body, sender, destinations)
+    const id = body.id ?? defaultIdOf(destination.origin)
+    const intervalMs = intervalOf(registry.size, options.intervalMs)
+    const ttlMs = intervalMs * options.missed
+    admitNode(body, id, ttlMs)
+    admitPace(body, id, intervalMs)
+    const verdict = registry.announce(announcementOf({ body, id, destination, ttlMs }))
+    if (verdict.kind === 'superseded') throw supersededBy(verdict.incarnation, id)
+    return { id: verdict.id, service: body.service, state: verdict.state, intervalMs, ttlMs, gateways, fanout: 'all', drain: verdict.drain }
+  }
+
+  function admitNode ({ service, state }: CheckedBody, id: string, ttlMs: number): void {
+    if (state === 'left' || registry.size < options.maxNodes || registry.has(service, id)) return
+    throw limit(`this gateway knows ${options.maxNodes} nodes already, and takes no more`, ttlMs)
+  }
+
+  /** A node that drains or leaves is always heard: it would receive requests until its next message. */
+  function admitPace ({ service, state }: CheckedBody, id: string, intervalMs: number): void {
+    if (state === 'draining' || state === 'left') return
+    const waitMs = pace.take(`${service} ${id}`, intervalMs, clock.now())
+    if (waitMs > 0) throw limit(`'${id}' beats much more often than every ${intervalMs} ms`, waitMs)
+  }
+}
+
+function jsonOf (bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    throw new HeartbeatInvalidError('the body must be a JSON object')
+  }
+}
+
+function admitService (service: string, ...lists: ReadonlyArray<readonly string[] | null>): void {
+  if (lists.every(list => list === null || list.includes(service))) return
+  throw new HeartbeatForbiddenError(`the service '${service}' is not allowed`)
+}
+
+function defaultIdOf (origin: string): string {
+  const id = idOf(origin)
+  if (idPattern.test(id)) return id
+  throw new HeartbeatInvalidError("field 'id' must be given, for the origin cannot serve as one")
+}
+
+function limit (reason: string, waitMs: number): Error {
+  return refusalWith(new HeartbeatLimitError(reason), { retryAfter: Math.max(1, Math.ceil(waitMs / 1000)) })
+}
+
+function supersededBy (incarnation: number, id: string): Error {
+  return refusalWith(new HeartbeatSupersededError(id, incarnation), { extras: { incarnation } })
+}
