@@ -92,7 +92,7 @@ function poolsOf (app: FastifyInstance, registry: NodeRegistry, serviceOf: (name
 /** One gateway per app, in whatever scope: two would answer the same heartbeats. */
 function claim (app: FastifyInstance): void {
   const { server } = app as { server: object }
-  if (registered in server) throw new RegisteredError()
+  if (registered in server) throw new RegisteredError('fastify-balance')
   Object.defineProperty(server, registered, { value: true })
 }
 

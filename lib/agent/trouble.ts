@@ -1,0 +1,35 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../../types/clock.js'
+import type { TroubleKind } from './reaction.js'
+
+const repeatMs = 60_000
+
+/** Writes the trouble with one gateway to the log: when a kind of it begins and when all of it ends, not with every beat. */
+export class TroubleLog {
+  readonly #log: FastifyBaseLogger
+  readonly #clock: Clock
+  readonly #gateway: string
+  readonly #toldAt = new Map<TroubleKind, number>()
+
+  constructor (log: FastifyBaseLogger, clock: Clock, gateway: string) {
+    this.#log = log
+    this.#clock = clock
+    this.#gateway = gateway
+  }
+
+  /** A beat failed. A message that does not fit the protocol is a mistake that somebody must correct: it is repeated once a minute. */
+  seen (trouble: TroubleKind, detail: string): void {
+    const now = this.#clock.now()
+    const toldAt = this.#toldAt.get(trouble)
+    if (toldAt !== undefined && (trouble !== 'invalid' || now - toldAt < repeatMs)) return
+    this.#toldAt.set(trouble, now)
+    this.#log.warn({ gateway: this.#gateway, trouble, detail }, 'heartbeat not accepted')
+  }
+
+  /** A beat was accepted. */
+  over (): void {
+    if (this.#toldAt.size === 0) return
+    this.#log.info({ gateway: this.#gateway, troubles: [...this.#toldAt.keys()] }, 'heartbeat accepted again')
+    this.#toldAt.clear()
+  }
+}

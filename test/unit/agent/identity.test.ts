@@ -1,0 +1,42 @@
+import t from 'tap'
+import { Identity, verdictOn } from '../../../lib/agent/identity.js'
+import type { Contest } from '../../../lib/agent/identity.js'
+
+const contest: Contest = { sent: 100, current: 100, holder: 200, met: false, named: false, yieldedTo: null }
+
+const rows: ReadonlyArray<readonly [string, Partial<Contest>, string]> = [
+  ['the message was older than what this process says by now', { current: 300 }, 'resend'],
+  ['an earlier process had a clock that was ahead', {}, 'raise'],
+  ['an earlier process with the same name had a clock that was ahead', { named: true }, 'raise'],
+  ['a process took the name after this one was accepted', { named: true, met: true }, 'rename'],
+  ['a process took host:port after this one was accepted', { met: true }, 'yield'],
+  ['another process took host:port meanwhile', { met: true, yieldedTo: 150 }, 'yield'],
+  ['the process that this one gave way to has the same incarnation still', { met: true, yieldedTo: 200 }, 'raise']
+]
+
+for (const [name, fields, verdict] of rows) {
+  t.test(`superseded: ${verdict} when ${name}`, async t => {
+    t.equal(verdictOn({ ...contest, ...fields }), verdict)
+  })
+}
+
+t.test('messages are counted, and carry an id only when there is one', async t => {
+  const identity = new Identity(null, 1000.7, () => 0)
+  t.same([identity.next(), identity.next()], [{ incarnation: 1000, seq: 1 }, { incarnation: 1000, seq: 2 }])
+  t.same(new Identity('a', 1, () => 0).next(), { id: 'a', incarnation: 1, seq: 1 })
+})
+
+t.test('an incarnation only rises', async t => {
+  const identity = new Identity(null, 1000, () => 0)
+  identity.raiseAbove(5)
+  t.equal(identity.incarnation, 1000)
+  identity.raiseAbove(2000)
+  t.equal(identity.incarnation, 2001)
+})
+
+t.test('a new name is made of the configured one and four hex digits, and is no longer than an id may be', async t => {
+  const chances = [0.5, 1 / 0x10000]
+  const identity = new Identity('orders', 1, () => chances.shift() ?? 0)
+  t.same([identity.rename(), identity.rename(), identity.id], ['orders~8000', 'orders~0001', 'orders~0001'])
+  t.equal(new Identity('x'.repeat(128), 1, () => 0).rename().length, 128)
+})

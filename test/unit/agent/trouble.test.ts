@@ -1,0 +1,44 @@
+import t from 'tap'
+import { TroubleLog } from '../../../lib/agent/trouble.js'
+import { keptLog } from './fake-log.js'
+import { ManualClock } from './manual-clock.js'
+
+function troubleLog () {
+  const { log, lines } = keptLog()
+  const clock = new ManualClock()
+  return { clock, lines, trouble: new TroubleLog(log, clock, 'http://g/heartbeat') }
+}
+
+t.test('trouble is told when it begins and when it ends, not in between', async t => {
+  const { trouble, lines } = troubleLog()
+  trouble.over()
+  trouble.seen('unreachable', 'refused')
+  trouble.seen('unreachable', 'refused')
+  trouble.seen('closing', '503')
+  trouble.seen('unreachable', 'refused')
+  trouble.over()
+  trouble.over()
+  t.match(lines, [
+    { level: 'warn', fields: { gateway: 'http://g/heartbeat', trouble: 'unreachable', detail: 'refused' } },
+    { level: 'warn', fields: { trouble: 'closing' } },
+    { level: 'info', fields: { gateway: 'http://g/heartbeat', troubles: ['unreachable', 'closing'] } }
+  ])
+  t.equal(lines.length, 3)
+})
+
+t.test('trouble that comes back is told again', async t => {
+  const { trouble, lines } = troubleLog()
+  trouble.seen('forbidden', '403')
+  trouble.over()
+  trouble.seen('forbidden', '403')
+  t.same(lines.map(({ level }) => level), ['warn', 'info', 'warn'])
+})
+
+t.test('an invalid heartbeat is told once a minute', async t => {
+  const { trouble, lines, clock } = troubleLog()
+  for (const ms of [0, 30_000, 29_999, 1, 59_999]) {
+    await clock.advance(ms)
+    trouble.seen('invalid', '400')
+  }
+  t.equal(lines.length, 2)
+})
