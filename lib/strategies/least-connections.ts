@@ -1,0 +1,21 @@
+import type { StrategyFactory } from '../../types/strategy.js'
+import { Contenders } from './contenders.js'
+import { entryAt } from './entry-at.js'
+import { least } from './least.js'
+
+/**
+ * The candidate with the fewest requests in flight for its weight, the one to be sent included: least `(inFlight + 1) / weight`.
+ * For long requests of like cost; it does not see that a node is slow, nor that it fails fast.
+ */
+export const leastConnections: StrategyFactory = random => {
+  const contenders = new Contenders(random, candidate => candidate)
+  const costs = new Float64Array(Contenders.most)
+  return {
+    pick (candidates) {
+      const compared = contenders.of(candidates)
+      let count = 0
+      for (const { node, weight } of compared) costs[count++] = (node.inFlight + 1) / weight
+      return entryAt(compared, least(costs, count, random))
+    }
+  }
+}
