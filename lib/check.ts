@@ -3,7 +3,8 @@ import { OptionError } from './errors.js'
 /** The rules by which options are checked, each with one form of message: `option 'a.b' must be …, got …`. A rule takes the value and its name, and gives the value back. */
 export type Rule<T> = (value: unknown, name: string) => T
 
-function refuse (name: string, allowed: string, value: unknown): never {
+/** Throws the message of a rule that does not hold. Not for secrets: the message shows a string as it is. */
+export function refuse (name: string, allowed: string, value: unknown): never {
   throw new OptionError(`option '${name}' must be ${allowed}, got ${describe(value)}`)
 }
 
@@ -18,7 +19,7 @@ function describe (value: unknown): string {
 export function numberIn (min: number, max: number): Rule<number> {
   return (value, name) => typeof value === 'number' && value >= min && value <= max && Number.isFinite(value)
     ? value
-    : refuse(name, max === Number.MAX_SAFE_INTEGER ? `a number of at least ${min}` : `between ${min} and ${max}`, value)
+    : refuse(name, max >= Number.MAX_SAFE_INTEGER ? `a number of at least ${min}` : `between ${min} and ${max}`, value)
 }
 
 /** An integer from `min` to `max`. */

@@ -1,4 +1,4 @@
-import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, recordOf, text } from './check.js'
+import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, recordOf, refuse, text } from './check.js'
 import { OptionError } from './errors.js'
 import { maxWeight, nodeInfoOf, originOf, servicePattern } from './node/info.js'
 import { strategies } from './strategies/index.js'
@@ -57,7 +57,7 @@ const defaultBalance: ResolvedBalance = Object.freeze({
   forwarded: true
 } as const)
 
-const defaultService: ResolvedService = Object.freeze({ balance: defaultBalance, nodes: [], slowStartMs: 10_000, panicThreshold: 0.5, tls: null })
+const defaultService: ResolvedService = Object.freeze({ balance: defaultBalance, nodes: Object.freeze([]), slowStartMs: 10_000, panicThreshold: 0.5, tls: null })
 
 type Layer<T> = { -readonly [K in keyof T]?: NonNullable<T[K]> }
 
@@ -85,22 +85,16 @@ export function layerOver (base: ResolvedBalance, layer: BalanceOptions, name: s
   return Object.freeze({ ...base, ...checkBalance(layer, name) })
 }
 
-/** Splits an options object into what belongs to balancing and the rest. */
-function split<T extends object> (options: T): { balance: BalanceOptions, rest: Omit<T, keyof BalanceOptions> } {
-  const entries = Object.entries(options)
-  return {
-    balance: Object.fromEntries(entries.filter(([key]) => balanceNames.has(key))),
-    rest: Object.fromEntries(entries.filter(([key]) => !balanceNames.has(key))) as Omit<T, keyof BalanceOptions>
-  }
-}
-
 const serviceName = text(servicePattern, 'a service name (a letter or digit, then up to 63 letters, digits, dots, underscores, hyphens)')
+
+const checkRoute: Rule<Partial<Layer<ResolvedBalance> & { service: string }>> =
+  fieldsOf<Layer<ResolvedBalance> & { service: string }>({ service: serviceName, ...balanceRules })
 
 /** Checks `config.balance` of a route: the service it names, and the layer over that service's options. */
 export function resolveRoute (config: RouteOptions, name: string): { service: string | null, layer: BalanceOptions } {
-  const { service, ...layer } = config
-  checkBalance(layer, name)
-  return { service: service === undefined ? null : serviceName(service, `${name}.service`), layer: Object.freeze(layer) }
+  checkRoute(config, name)
+  const { service = null, ...layer } = config
+  return Object.freeze({ service, layer: Object.freeze(layer) })
 }
 
 const callNames: ReadonlySet<string> = new Set([
@@ -109,46 +103,53 @@ const callNames: ReadonlySet<string> = new Set([
 
 /** The balancing layer among the options of one call; null: it has none. Throws when an option is not known. */
 export function callLayerOf (options: object): BalanceOptions | null {
-  let hasLayer = false
-  for (const key of Object.keys(options)) {
-    if (balanceNames.has(key)) hasLayer = true
+  let layer: Record<string, unknown> | null = null
+  for (const [key, value] of Object.entries(options)) {
+    if (balanceNames.has(key)) (layer ??= {})[key] = value
     else if (!callNames.has(key)) throw new OptionError(`option '${key}' of reply.balance() is not known; known are ${[...callNames, ...balanceNames].join(', ')}`)
   }
-  return hasLayer ? split(options).balance : null
+  return layer
 }
+
+/** PEM text is never refused, so no key is in the message. */
+const pem: Rule<string | Buffer> = (value, name) =>
+  typeof value === 'string' || Buffer.isBuffer(value) ? value : refuse(name, 'PEM text or a Buffer', value)
 
 const tls: Rule<TlsOptions> = fieldsOf<TlsOptions>({
-  ca: pem, cert: pem, key: pem, servername: text(), rejectUnauthorized: flag
+  ca: either(Array.isArray, listOf(pem), pem) as Rule<NonNullable<TlsOptions['ca']>>,
+  cert: pem,
+  key: pem,
+  servername: text(),
+  rejectUnauthorized: flag
 })
 
-function pem (value: unknown, name: string): string | Buffer {
-  const isPem = typeof value === 'string' || Buffer.isBuffer(value) || (Array.isArray(value) && value.every(each => typeof each === 'string' || Buffer.isBuffer(each)))
-  if (!isPem) throw new OptionError(`option '${name}' must be PEM text or a Buffer`)
-  return value as string
-}
+type ServiceLayer = Layer<ResolvedBalance> & { slowStartMs: number, panicThreshold: number, tls: TlsOptions }
+type GivenNodes = { nodes: ReadonlyArray<string | StaticNode> }
 
-interface ServiceLayer { slowStartMs: number, panicThreshold: number, tls: TlsOptions, nodes: ReadonlyArray<string | StaticNode> }
-
-const checkService: Rule<Partial<ServiceLayer>> = fieldsOf<ServiceLayer>({
-  slowStartMs: duration(0),
-  panicThreshold: numberIn(0, 1),
-  tls,
-  nodes: listOf<string | StaticNode>((value, name) => either(each => typeof each === 'string', text(), staticNode)(value, name))
-})
-
-const staticNode: Rule<StaticNode> = (value, name) => fieldsOf<StaticNode>({
+const staticNode: Rule<StaticNode> = fieldsOf<StaticNode>({
   origin: originOf, id: text(), weight: numberIn(0, maxWeight), zone: text(), version: text(), tags: recordOf(text(/^[^]*$/, 'a string')) as Rule<Record<string, string>>
-})(value, name) as StaticNode
+}) as Rule<StaticNode>
+
+const serviceRules = { ...balanceRules, slowStartMs: duration(0), panicThreshold: numberIn(0, 1), tls }
+const checkDefaults: Rule<Partial<ServiceLayer>> = fieldsOf<ServiceLayer>(serviceRules)
+const checkService: Rule<Partial<ServiceLayer & GivenNodes>> = fieldsOf<ServiceLayer & GivenNodes>({
+  nodes: listOf<string | StaticNode>(either(each => typeof each === 'string', text(), staticNode)),
+  ...serviceRules
+})
 
 function resolveService (options: ServiceOptions, base: ResolvedService, service: string, name: string): ResolvedService {
-  const { balance, rest } = split(options)
-  const { nodes = [], ...layer } = checkService(rest, name)
+  const { nodes = [], ...layer } = checkService(options, name)
   const infos = nodes.map((node, index) => {
     const given = typeof node === 'string' ? { origin: node } : node
     return Object.freeze({ ...nodeInfoOf({ ...given, service }, `${name}.nodes[${index}]`), static: true })
   })
   refuseTwins(infos, name)
-  return Object.freeze({ ...base, ...layer, balance: layerOver(base.balance, balance, name), nodes: infos })
+  return serviceOver(base, layer, infos)
+}
+
+function serviceOver (base: ResolvedService, layer: Partial<ServiceLayer>, nodes: readonly NodeInfo[]): ResolvedService {
+  const { slowStartMs = base.slowStartMs, panicThreshold = base.panicThreshold, tls = base.tls, ...balance } = layer
+  return Object.freeze({ balance: Object.freeze({ ...base.balance, ...balance }), nodes: Object.freeze(nodes), slowStartMs, panicThreshold, tls })
 }
 
 function refuseTwins (infos: readonly NodeInfo[], name: string): void {
@@ -185,15 +186,15 @@ const gatewayRules = fieldsOf<Required<GatewayOptions>>({
 export function resolveGateway (options: GatewayOptions): ResolvedGateway {
   const { services = {}, defaults: common = {}, heartbeat, gateways = [], pressure = {}, operations = {} } = gatewayRules(options, '')
   if ('nodes' in common) throw new OptionError("option 'defaults.nodes' is not known: nodes belong to one service, under 'services'")
-  const defaults = resolveService(common, defaultService, 'defaults', 'defaults')
-  const resolved = new Map(Object.entries(services).map(([service, given]) =>
+  const defaults = serviceOver(defaultService, checkDefaults(common, 'defaults'), [])
+  const resolved = new Map(Object.entries(services).map(([service, given = {}]) =>
     [serviceName(service, 'services (a key)'), resolveService(given, defaults, service, `services.${service}`)]))
   return Object.freeze({
     services: resolved,
     defaults,
     heartbeat,
-    gateways,
-    pressure,
-    operations: operations === false ? false : { prefix: operations.prefix ?? '/_balance', authorize: operations.authorize ?? null }
+    gateways: Object.freeze(gateways),
+    pressure: Object.freeze(pressure),
+    operations: operations === false ? false : Object.freeze({ prefix: operations.prefix ?? '/_balance', authorize: operations.authorize ?? null })
   })
 }

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.js'
-import { fieldsOf, flag, numberIn, recordOf, text } from '../check.js'
+import { fieldsOf, flag, numberIn, recordOf, refuse, text } from '../check.js'
 import type { Rule } from '../check.js'
 import type { NodeInfo } from '../../types/node.js'
 
@@ -49,8 +49,12 @@ export function originOf (value: unknown, name: string): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : null
   const isPlain = url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '' &&
     url.pathname === '/' && url.search === '' && url.hash === '' && url.hostname !== ''
-  if (!isPlain) throw new OptionError(`option '${name}' must be an origin as http://host:port, without path, query, fragment or user, got '${String(value)}'`)
-  return url.origin
+  return isPlain ? url.origin : refuse(name, 'an origin as http://host:port, without path, query, fragment or user', withoutUser(value))
+}
+
+/** A password must not reach the log. */
+function withoutUser (value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/^[^]*@/, '…@') : value
 }
 
 /** Whether two descriptions of a node say the same. */

@@ -1,5 +1,5 @@
 import { writable } from '../node/node.js'
-import { orderOf } from './order.js'
+import { orderOf, positionAfter } from './order.js'
 import type { Announcement, Verdict } from './announcement.js'
 import type { Entry, ServiceNodes } from './service-nodes.js'
 import type { Tombstones } from './tombstones.js'
@@ -9,9 +9,15 @@ export function announce (service: ServiceNodes, tombstones: Tombstones, announc
   const { info } = announcement
   const atOrigin = service.byOrigin(info.origin)
   const entry = atOrigin?.node.info.static === true ? atOrigin : service.byId(info.id)
-  return entry === undefined
-    ? announceUnknown(service, tombstones, announcement, now)
-    : announceKnown(service, tombstones, entry, announcement, now)
+  if (entry === undefined) return announceUnknown(service, tombstones, announcement, now)
+  service.catchUp(entry, now)
+  if (entry.node.info.static && entry !== atOrigin) return heldByConfiguration(entry, announcement)
+  return announceKnown(service, tombstones, entry, announcement, now)
+}
+
+/** Nobody takes the id of a static node to another origin: it would have its traffic for ever. */
+function heldByConfiguration (entry: Entry, { incarnation }: Announcement): Verdict {
+  return { kind: 'superseded', incarnation: Math.max(entry.incarnation ?? 0, incarnation ?? 0) }
 }
 
 function announceUnknown (service: ServiceNodes, tombstones: Tombstones, announcement: Announcement, now: number): Verdict {
@@ -37,7 +43,7 @@ function announceKnown (service: ServiceNodes, tombstones: Tombstones, entry: En
   if (order === 'older' && entry.incarnation !== null) return { kind: 'superseded', incarnation: entry.incarnation }
   if (order === 'seen') return present('seen', entry)
   if (announcement.state === 'left' && !entry.node.info.static) {
-    tombstones.add(tombstoneKey(announcement), announcement, now)
+    tombstones.add(tombstoneKey(announcement), positionAfter(announcement, entry), now)
     service.forget(entry, 'left')
     return left('accepted', info.id)
   }
@@ -47,23 +53,22 @@ function announceKnown (service: ServiceNodes, tombstones: Tombstones, entry: En
 
   const wasDraining = entry.node.draining
   note(entry, announcement)
-  if (!entry.node.info.static) writable(entry.node).leaseUntil = now + announcement.ttlMs
-  service.transit(entry, now, reasonOf(isNewProcess, wasDraining, entry.node.draining))
+  if (!entry.node.info.static) service.lease(entry, now + announcement.ttlMs)
+  service.transit(entry, now, reasonOf(entry, isNewProcess, wasDraining))
   return present('accepted', entry)
 }
 
-function note (entry: Entry, { incarnation, seq, load, state }: Announcement): void {
-  entry.incarnation = incarnation
-  entry.seq = seq
+function note (entry: Entry, announcement: Announcement): void {
+  Object.assign(entry, positionAfter(announcement, entry))
   const facts = writable(entry.node)
-  facts.load = load
-  facts.draining = state !== 'up'
+  facts.load = announcement.load
+  facts.draining = announcement.state !== 'up'
 }
 
-function reasonOf (isNewProcess: boolean, wasDraining: boolean, isDraining: boolean): 'restarted' | 'drain-announced' | 'drain-revoked' | 'renewed' {
-  if (isDraining) return 'drain-announced'
+function reasonOf ({ state, node }: Entry, isNewProcess: boolean, wasDraining: boolean): 'restarted' | 'drain-announced' | 'drain-revoked' | 'renewed' {
+  if (node.draining && !wasDraining) return 'drain-announced'
   if (isNewProcess) return 'restarted'
-  return wasDraining ? 'drain-revoked' : 'renewed'
+  return wasDraining && state !== 'expired' ? 'drain-revoked' : 'renewed'
 }
 
 function present (kind: 'accepted' | 'seen', { node, state }: Entry): Verdict {

@@ -1,4 +1,5 @@
 import { stateOf } from '../node/state.js'
+import { reasonOfTime } from './reason-of-time.js'
 import type { Entry } from './service-nodes.js'
 import type { OfferRules } from './snapshot.js'
 import type { Node } from '../../types/node.js'
@@ -14,7 +15,7 @@ export function nodeStatusOf (entry: Entry, now: number, rules: OfferRules, weig
     service: info.service,
     origin: info.origin,
     state,
-    reason: state === 'up' ? null : entry.reason,
+    reason: state === 'up' ? null : state === entry.state ? entry.reason : reasonOfTime(entry, now),
     weight: info.weight,
     effectiveWeight: weights.get(node) ?? 0,
     inFlight: node.inFlight,

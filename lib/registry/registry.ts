@@ -1,5 +1,5 @@
+import { OptionError } from '../errors.js'
 import { nodeInfoOf } from '../node/info.js'
-import { writable } from '../node/node.js'
 import { announce } from './announce.js'
 import { Changes } from './changes.js'
 import { nodeStatusOf } from './node-status.js'
@@ -27,13 +27,15 @@ export class NodeRegistry implements Registry {
   readonly #tombstones = new Tombstones()
   readonly #startedAt: number
   #sweptAt: number
+  /** When this process was last seen running. */
+  #awakeAt: number
 
   /** `configured`: the services that exist without nodes. `rulesOf`: the rules of any service by its name. */
   constructor (clock: Pick<Clock, 'now'>, configured: Iterable<string>, rulesOf: (service: string) => OfferRules) {
     this.#clock = clock
     this.#rulesOf = rulesOf
     this.#configured = new Set(configured)
-    this.#startedAt = this.#sweptAt = clock.now()
+    this.#startedAt = this.#sweptAt = this.#awakeAt = clock.now()
     for (const name of this.#configured) this.#serviceOf(name)
   }
 
@@ -75,11 +77,14 @@ export class NodeRegistry implements Registry {
     const service = this.#serviceOf(info.service)
     const now = this.#now()
     service.welcome(service.add(info, Infinity, now), now, 'configured')
+    this.#changes.deliver()
   }
 
   renew (given: Pick<NodeInfo, 'service' | 'origin'> & Partial<NodeInfo>, ttlMs: number = Infinity): void {
     const info = Object.freeze({ ...nodeInfoOf(given, 'info'), static: false })
-    this.announce({ info, state: 'up', incarnation: null, seq: null, load: null, ttlMs })
+    if (typeof ttlMs !== 'number' || !(ttlMs > 0)) throw new OptionError(`option 'ttlMs' must be a number above 0, got ${String(ttlMs)}`)
+    const verdict = this.announce({ info, state: 'up', incarnation: null, seq: null, load: null, ttlMs })
+    if (verdict.kind === 'superseded') throw new OptionError(`option 'info.id' must not be that of a static node at another origin, got '${info.id}'`)
   }
 
   /** Takes in what a node says of itself, if it is newer than what is known of it. */
@@ -87,6 +92,7 @@ export class NodeRegistry implements Registry {
     const service = this.#serviceOf(announcement.info.service)
     const verdict = announce(service, this.#tombstones, announcement, this.#now())
     this.#tidy(service)
+    this.#changes.deliver()
     return verdict
   }
 
@@ -96,6 +102,7 @@ export class NodeRegistry implements Registry {
     if (service === undefined || entry === undefined) return false
     service.forget(entry, 'removed')
     this.#tidy(service)
+    this.#changes.deliver()
     return true
   }
 
@@ -103,8 +110,8 @@ export class NodeRegistry implements Registry {
     const service = this.#services.get(name)
     const entry = service?.byId(id)
     if (service === undefined || entry === undefined) return false
-    writable(entry.node).drainRequested = draining
-    service.transit(entry, this.#now(), draining ? 'drain-requested' : 'drain-revoked')
+    service.requestDrain(entry, draining, this.#now())
+    this.#changes.deliver()
     return true
   }
 
@@ -115,6 +122,7 @@ export class NodeRegistry implements Registry {
     if (service === undefined || entry?.node !== node || this.#now() < node.leaseUntil) return
     service.forget(entry, 'refused')
     this.#tidy(service)
+    this.#changes.deliver()
   }
 
   onChange (listener: (change: NodeChange) => void): () => void {
@@ -128,8 +136,8 @@ export class NodeRegistry implements Registry {
 
   /** Announces what time alone has changed, and forgets the dead. Meant to run every `sweepMs`; nothing depends on its being on time. */
   sweep (): void {
-    const stoodStill = this.#creditPause()
     const now = this.#clock.now()
+    const stoodStill = this.#creditPause(now)
     this.#sweptAt = now
     if (stoodStill) return
     this.#tombstones.sweep(now)
@@ -137,19 +145,23 @@ export class NodeRegistry implements Registry {
       service.sweep(now)
       this.#tidy(service)
     }
+    this.#changes.deliver()
   }
 
   /** The time, for a decision about leases: what this process itself stood still has been credited before. */
   #now (): number {
-    if (this.#creditPause()) this.#sweptAt = this.#clock.now()
-    return this.#clock.now()
+    const now = this.#clock.now()
+    if (this.#creditPause(now)) this.#sweptAt = now
+    return now
   }
 
   /** After SIGCONT or a long task, timers and requests run before the heartbeats that wait in the sockets are read: the nodes are not to blame. */
-  #creditPause (): boolean {
-    const lateMs = this.#clock.now() - this.#sweptAt - sweepMs
+  #creditPause (now: number): boolean {
+    const awakeAt = this.#awakeAt
+    this.#awakeAt = now
+    const lateMs = now - this.#sweptAt - sweepMs
     if (lateMs < pauseMs) return false
-    for (const service of this.#services.values()) service.credit(lateMs)
+    for (const service of this.#services.values()) service.credit({ creditMs: Math.min(lateMs, now - awakeAt), awakeAt, now })
     return true
   }
 

@@ -1,6 +1,7 @@
 import { createNode, writable } from '../node/node.js'
 import { stateOf } from '../node/state.js'
 import { isSameInfo } from '../node/info.js'
+import { reasonOfTime } from './reason-of-time.js'
 import { snapshotOf } from './snapshot.js'
 import type { Changes } from './changes.js'
 import type { OfferRules, Snapshot } from './snapshot.js'
@@ -18,6 +19,13 @@ export interface Entry extends Position {
 
 /** How long an expired node is remembered. */
 const forgetMs = 60_000
+
+/** That this process stood still: for `creditMs` at least, since it was last `awakeAt`. */
+export interface Pause {
+  readonly creditMs: number
+  readonly awakeAt: number
+  readonly now: number
+}
 
 /** The nodes of one service, by id and by origin, and the snapshot of who may be offered. Every transition of a node passes through here. */
 export class ServiceNodes {
@@ -99,6 +107,25 @@ export class ServiceNodes {
     this.#snapshot = null
   }
 
+  /** Gives a node the right to traffic until then. */
+  lease ({ node }: Entry, until: number): void {
+    if (until < node.leaseUntil) this.#snapshot = null
+    writable(node).leaseUntil = until
+  }
+
+  /** An operator wants a node to drain, or no longer. Who is offered may change even where the state does not (expired). */
+  requestDrain (entry: Entry, draining: boolean, now: number): void {
+    this.catchUp(entry, now)
+    writable(entry.node).drainRequested = draining
+    this.#snapshot = null
+    this.transit(entry, now, draining ? 'drain-requested' : 'drain-revoked')
+  }
+
+  /** Announces what time alone has changed of a node, so that what comes next is not taken for the reason. */
+  catchUp (entry: Entry, now: number): void {
+    this.transit(entry, now, reasonOfTime(entry, now))
+  }
+
   /** Announces the state that the facts of a node give now, if it is another than the last that was announced. */
   transit (entry: Entry, now: number, reason: ChangeReason): void {
     const to = stateOf(entry.node, now, this.rules.slowStartMs)
@@ -121,13 +148,17 @@ export class ServiceNodes {
   sweep (now: number): void {
     for (const entry of this.#byId.values()) {
       if (now >= entry.node.leaseUntil + forgetMs) this.forget(entry, 'forgotten')
-      else this.transit(entry, now, reasonOfTime(entry, now))
+      else this.catchUp(entry, now)
     }
   }
 
-  /** Lengthens every lease. */
-  credit (pausedMs: number): void {
-    for (const { node } of this.#byId.values()) writable(node).leaseUntil += pausedMs
+  /** Lengthens every lease by a pause of this process. A lease that ran when it began still runs: nobody could be heard since. */
+  credit ({ creditMs, awakeAt, now }: Pause): void {
+    for (const { node } of this.#byId.values()) {
+      const leftMs = node.leaseUntil - awakeAt
+      const until = node.leaseUntil + creditMs
+      writable(node).leaseUntil = leftMs > 0 && until <= now ? now + leftMs : until
+    }
     this.#snapshot = null
   }
 
@@ -160,10 +191,4 @@ export class ServiceNodes {
 /** What a node says of itself now, under the id and the kind that it is known by. */
 function inPlaceOf (known: NodeInfo, said: NodeInfo): NodeInfo {
   return Object.freeze({ ...said, id: known.id, static: known.static })
-}
-
-function reasonOfTime ({ node, state }: Entry, now: number): ChangeReason {
-  if (now >= node.leaseUntil) return 'lease-over'
-  if (state === 'warming') return 'warmed-up'
-  return 'ejection-over'
 }

@@ -37,28 +37,29 @@ export function snapshotOf (nodes: Iterable<Node>, now: number, rules: OfferRule
   const candidates: Candidate[] = []
   const warming: Candidate[] = []
   for (const { node, state } of offered) {
-    const weight = (equalized ? 1 : node.info.weight) * slowStartFactor(node, now, rules.slowStartMs)
+    const factor = state === 'warming' ? slowStartFactor(node, now, rules.slowStartMs) : 1
+    const weight = (equalized ? 1 : node.info.weight) * factor
     const candidate = Object.freeze({ node, weight })
     candidates.push(candidate)
     if (state === 'warming') warming.push(candidate)
   }
-  return Object.freeze({ candidates, warming, panic, equalized, validUntil: validUntilOf(members, now) })
+  return Object.freeze({ candidates: Object.freeze(candidates), warming: Object.freeze(warming), panic, equalized, validUntil: validUntilOf(members, now, rules) })
 }
 
 function offeredOf (members: readonly Member[], panicThreshold: number): { offered: readonly Member[], panic: boolean } {
   const staying = members.filter(({ node }) => !node.draining && !node.drainRequested)
-  if (staying.length === 0) return { offered: members.filter(({ state }) => state === 'draining'), panic: false }
   const healthy = staying.filter(({ state }) => state === 'up' || state === 'warming')
-  const panic = healthy.length < panicThreshold * staying.length
-  return { offered: panic ? staying : healthy, panic }
+  const panic = staying.length > 0 && healthy.length / staying.length < panicThreshold
+  const offered = panic ? staying : healthy
+  return { offered: offered.length > 0 ? offered : members.filter(({ state }) => state === 'draining'), panic }
 }
 
-function validUntilOf (members: readonly Member[], now: number): number {
+function validUntilOf (members: readonly Member[], now: number, { slowStartMs }: OfferRules): number {
   let validUntil = Infinity
   for (const { node, state } of members) {
     if (now < node.leaseUntil) validUntil = Math.min(validUntil, node.leaseUntil)
     if (state === 'ejected') validUntil = Math.min(validUntil, node.ejectedUntil)
-    if (state === 'warming') validUntil = Math.min(validUntil, now + warmingStepMs)
+    if (state === 'warming') validUntil = Math.min(validUntil, now + warmingStepMs, node.upSince + slowStartMs)
   }
   return validUntil
 }

@@ -1,10 +1,11 @@
-import { orderOf } from './order.js'
+import { orderOf, positionAfter } from './order.js'
 import type { Order, Position } from './order.js'
 
 interface Tombstone { readonly position: Position, readonly until: number }
 
 /** How long a goodbye is remembered, so that a late message cannot bring the node back. */
 const rememberedMs = 600_000
+const uncounted: Position = { incarnation: null, seq: null }
 
 /** The ids that said goodbye. Bounded by time, and by number: the oldest are forgotten first. */
 export class Tombstones {
@@ -15,7 +16,9 @@ export class Tombstones {
     this.#limit = limit
   }
 
-  add (key: string, position: Position, now: number): void {
+  /** A node said goodbye; what an earlier goodbye of its id counted is not forgotten. */
+  add (key: string, goodbye: Position, now: number): void {
+    const position = positionAfter(goodbye, this.#tombstones.get(key)?.position ?? uncounted)
     this.#tombstones.delete(key)
     this.#tombstones.set(key, { position, until: now + rememberedMs })
     const { value: oldest } = this.#tombstones.keys().next()
@@ -27,7 +30,8 @@ export class Tombstones {
     const tombstone = this.#tombstones.get(key)
     if (tombstone === undefined || now >= tombstone.until) return { order: 'newer', incarnation: null }
     const { position } = tombstone
-    const isUncounted = message.incarnation !== null && message.incarnation === position.incarnation && message.seq === null
+    // The same process, and nobody can tell whether it spoke before or after its goodbye
+    const isUncounted = message.incarnation !== null && message.incarnation === position.incarnation && (message.seq === null || position.seq === null)
     return { order: isUncounted ? 'seen' : orderOf(message, position), incarnation: position.incarnation }
   }
 
