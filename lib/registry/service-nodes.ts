@@ -188,7 +188,7 @@ export class ServiceNodes {
   }
 }
 
-/** What a node says of itself now, under the id and the kind that it is known by. */
+/** What a node says of itself now, under the id that it is known by. What is configured of a static node stands. */
 function inPlaceOf (known: NodeInfo, said: NodeInfo): NodeInfo {
-  return Object.freeze({ ...said, id: known.id, static: known.static })
+  return known.static ? known : Object.freeze({ ...said, id: known.id, static: false })
 }

@@ -18,7 +18,7 @@ export class Tombstones {
 
   /** A node said goodbye; what an earlier goodbye of its id counted is not forgotten. */
   add (key: string, goodbye: Position, now: number): void {
-    const position = positionAfter(goodbye, this.#tombstones.get(key)?.position ?? uncounted)
+    const position = positionAfter(goodbye, this.#positionOf(key, now) ?? uncounted)
     this.#tombstones.delete(key)
     this.#tombstones.set(key, { position, until: now + rememberedMs })
     const { value: oldest } = this.#tombstones.keys().next()
@@ -27,9 +27,8 @@ export class Tombstones {
 
   /** Where a message stands to the goodbye of its id; `newer` when there was none. */
   orderOf (key: string, message: Position, now: number): { order: Order, incarnation: number | null } {
-    const tombstone = this.#tombstones.get(key)
-    if (tombstone === undefined || now >= tombstone.until) return { order: 'newer', incarnation: null }
-    const { position } = tombstone
+    const position = this.#positionOf(key, now)
+    if (position === undefined) return { order: 'newer', incarnation: null }
     // The same process, and nobody can tell whether it spoke before or after its goodbye
     const isUncounted = message.incarnation !== null && message.incarnation === position.incarnation && (message.seq === null || position.seq === null)
     return { order: isUncounted ? 'seen' : orderOf(message, position), incarnation: position.incarnation }
@@ -44,5 +43,11 @@ export class Tombstones {
       if (now < until) return
       this.#tombstones.delete(key)
     }
+  }
+
+  /** Where the last goodbye of an id stands; undefined: there was none, or its time is over. */
+  #positionOf (key: string, now: number): Position | undefined {
+    const tombstone = this.#tombstones.get(key)
+    return tombstone !== undefined && now < tombstone.until ? tombstone.position : undefined
   }
 }

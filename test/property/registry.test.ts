@@ -54,7 +54,7 @@ class Model {
     else if (node.until <= now) node.since = now
     this.known = this.known.filter(each => each === node || each.info.service !== info.service || each.info.origin !== info.origin)
     Object.assign(node, {
-      info: { ...info, id: node.info.id, static: node.info.static },
+      info: node.info.static ? node.info : { ...info, id: node.info.id },
       until: node.info.static ? Infinity : now + message.ttlMs,
       draining: state !== 'up',
       last: after(node.last, message),
@@ -69,9 +69,8 @@ class Model {
     const goodbye = this.left.find(each => each.key === key && now - each.at < 600_000)
     const order = goodbye === undefined ? 'newer' : ageOf(message, goodbye)
     if (order === 'older') return { kind: 'superseded', incarnation: goodbye?.incarnation ?? 0 }
-    const isVague = message.incarnation !== null && message.incarnation === goodbye?.incarnation && (message.seq ?? goodbye.seq) === null
-    const hasNoSeq = message.incarnation !== null && message.incarnation === goodbye?.incarnation && (message.seq === null || goodbye.seq === null)
-    if (order === 'seen' || isVague || hasNoSeq) return { kind: 'seen', id: info.id, state: 'left', drain: false }
+    const isVague = message.incarnation !== null && message.incarnation === goodbye?.incarnation && (message.seq === null || goodbye.seq === null)
+    if (order === 'seen' || isVague) return { kind: 'seen', id: info.id, state: 'left', drain: false }
     if (state === 'left') {
       this.#bury(message, after(goodbye ?? uncounted, message), now)
       return { kind: 'accepted', id: info.id, state: 'left', drain: false }

@@ -253,13 +253,13 @@ test('a renewal is not taken for the reason of what time has done before — whe
   t.same(taken(), ['a up>expired lease-over', 'a expired>warming renewed'])
 })
 
-test('a static node takes in what comes for its origin, under its own id, and keeps its place', async t => {
+test('a static node takes in the load of what comes for its origin, and keeps what is configured of it', async t => {
   const { say, node, status, taken, registry } = registryWith({ nodes: [{ id: 'a' }] })
   const known = node('a')
   taken()
-  t.same(say('b', { info: { origin: known.info.origin, version: '2' }, load, incarnation: 5, seq: 1 }), accepted('a', 'up'))
+  t.same(say('b', { info: { origin: known.info.origin, version: '2', weight: 7 }, load, incarnation: 5, seq: 1 }), accepted('a', 'up'))
   t.equal(node('a'), known)
-  t.match(status('a'), { id: 'a', static: true, leaseMs: null, load, version: '2' })
+  t.match(status('a'), { id: 'a', static: true, leaseMs: null, load, version: null, weight: 1 })
   t.same(taken(), [])
   t.equal(registry.size, 0, 'a static node has no lease')
   t.same(say('b', { info: { origin: known.info.origin }, incarnation: 5, seq: 1 }), seen('a', 'up'))

@@ -36,6 +36,13 @@ test('a second goodbye that counts nothing does not undo the first — and prolo
   t.same(tombstones.orderOf('a', { incarnation: 5, seq: 9 }, rememberedMs + 999), { order: 'seen', incarnation: 5 })
 })
 
+test('a goodbye adds nothing to one whose time is over — also before the sweep has taken it', async t => {
+  const tombstones = new Tombstones()
+  tombstones.add('a', { incarnation: 5, seq: 10 }, 0)
+  tombstones.add('a', uncounted, rememberedMs)
+  t.same(tombstones.orderOf('a', { incarnation: 5, seq: 9 }, rememberedMs), { order: 'newer', incarnation: null })
+})
+
 test('a node that came back has no tombstone', async t => {
   const tombstones = new Tombstones()
   tombstones.add('a', { incarnation: 5, seq: 10 }, 0)
