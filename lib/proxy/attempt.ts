@@ -17,7 +17,13 @@ export class RunningAttempt implements Attempt {
     this.startedAt = startedAt
     this.#observers = observers
     writable(node).inFlight++
-    for (const observer of observers) observer.started?.(this)
+    try {
+      for (const observer of observers) observer.started?.(this)
+    } catch (error) {
+      // nobody gets hold of an attempt whose making throws
+      this.settle({ kind: 'aborted', elapsedMs: 0 })
+      throw error
+    }
   }
 
   /** The response head is here. */

@@ -2,13 +2,14 @@ import { BodyError } from '../errors.js'
 import type { FastifyRequest } from 'fastify'
 
 /** The body that must be given to reply-from instead of what it would make of the request's own; null: its own way is right. */
-export type BodyOverride = { readonly body: string, readonly contentType: string } | null
+export type BodyOverride = { readonly body: string | Uint8Array, readonly contentType: string } | null
 
 const json = /^application\/(?:json|[^;]*\+json)\s*(?:;|$)/i
 
 /**
- * Looks at what Fastify made of the body. reply-from loses the JSON values that are falsy, and knows one JSON type only; what was parsed
- * into something that it cannot encode is refused with `FST_BALANCE_BODY`, because sending nothing would be worse.
+ * Looks at what Fastify made of the body. reply-from loses the JSON values that are falsy, knows one JSON type only, and would encode the
+ * bytes of a JSON text that the app left as they were. What was parsed into something that it cannot encode is refused with
+ * `FST_BALANCE_BODY`, because sending nothing would be worse.
  */
 export function bodyOverrideOf (request: FastifyRequest, service: string): BodyOverride {
   const contentType = request.headers['content-type']
@@ -19,20 +20,21 @@ export function bodyOverrideOf (request: FastifyRequest, service: string): BodyO
     return null
   }
   if (json.test(contentType)) return jsonOverrideOf(request, contentType)
-  if (typeof body === 'string' || isBytesOrStream(body)) return null
+  if (typeof body === 'string' || body instanceof Uint8Array || isStream(body)) return null
   throw new BodyError(contentType, service)
 }
 
 function jsonOverrideOf (request: FastifyRequest, contentType: string): BodyOverride {
   const { body } = request
-  if (isBytesOrStream(body)) return null
   const type = contentType.split(';', 1)[0] ?? contentType
+  if (body instanceof Uint8Array) return { body, contentType }
+  if (isStream(body)) return null
   if (body) return type.toLowerCase() === 'application/json' || typeof body === 'string' ? null : { body: JSON.stringify(body), contentType: type }
   return hasBody(request) ? { body: JSON.stringify(body), contentType: type } : null
 }
 
-function isBytesOrStream (body: unknown): boolean {
-  return Buffer.isBuffer(body) || body instanceof Uint8Array || (typeof body === 'object' && body !== null && 'pipe' in body)
+function isStream (body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'pipe' in body
 }
 
 function hasBody ({ headers }: FastifyRequest): boolean {

@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import type { AttemptEvent } from './failover.js'
-import type { ForwardListener, ForwardTools } from './forward.js'
+import type { ForwardListener, ForwardTools } from './forward-request.js'
 import type { Plan } from './plans.js'
 import type { ReplayMemory } from './replay.js'
 import type { RequesterCallback, RequesterOptions } from './reply-from.js'
@@ -26,6 +26,8 @@ export class Exchange implements ForwardListener {
   readonly #call: CallOptions | undefined
   readonly #tools: ExchangeTools
   #headers: IncomingHttpHeaders = {}
+  /** The names of the headers that the reply has from a node. */
+  #relayed: readonly string[] = []
   #forward: Forward | null = null
   #callback: RequesterCallback | null = null
 
@@ -35,7 +37,12 @@ export class Exchange implements ForwardListener {
     this.#call = call
     this.#tools = tools
     // `request.signal` and the close of `request.raw` come as soon as a body was read: only the response's side tells that the client left
-    reply.raw.on('close', () => { if (!reply.raw.writableEnded) this.#forward?.abort() })
+    reply.raw.on('close', () => { if (!this.#outlivesReply) this.#forward?.abort() })
+  }
+
+  /** Whoever has taken the response by `onResponse` may read on after he has replied. Else nobody reads what is left when the reply has ended. */
+  get #outlivesReply (): boolean {
+    return this.#call?.onResponse !== undefined && this.#reply.raw.writableEnded
   }
 
   /** Takes the headers that reply-from built, and makes them ready for a node. */
@@ -48,8 +55,10 @@ export class Exchange implements ForwardListener {
 
   /** The headers of a node's response, made ready for the client. */
   responseHeaders (headers: IncomingHttpHeaders, request: FastifyRequest): IncomingHttpHeaders {
-    const relayed = relayedHeaders(headers)
-    return this.#call?.rewriteHeaders?.(relayed, request) ?? relayed
+    const kept = relayedHeaders(headers)
+    const relayed = this.#call?.rewriteHeaders?.(kept, request) ?? kept
+    this.#relayed = Object.keys(relayed)
+    return relayed
   }
 
   /** reply-from has built the request: sends it. */
@@ -78,21 +87,48 @@ export class Exchange implements ForwardListener {
   }
 
   relay (statusCode: number, headers: IncomingHttpHeaders, body: Buffer | Readable | undefined): void {
-    if (this.#reply.request.raw.aborted) {
+    const reply = this.#reply
+    if (body instanceof Readable) body.once('error', () => this.#forgetHead())
+    if (this.#isTooLate || reply.raw.headersSent) {
       if (body instanceof Readable) body.destroy()
       return
     }
+    // that of an answer which this one replaces
+    reply.removeHeader('retry-after')
     this.#callback?.(null, { statusCode, headers, body })
   }
 
   fail (error: Error): void {
     const reply = this.#reply
-    if (reply.sent || reply.raw.destroyed) return
+    if (this.#isTooLate) return
+    this.#forgetHead()
     if (error instanceof NoNodeError) reply.header('retry-after', '1')
     // an HTTP/1 connection cannot be used again before its request has been read to the end
     if (!reply.request.raw.complete && reply.request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
-    if (this.#call?.onError === undefined) reply.send(error)
-    else this.#call.onError(reply, { error })
+    try {
+      if (this.#call?.onError === undefined) reply.send(error)
+      else this.#call.onError(reply, { error })
+    } catch (thrown) {
+      reply.send(thrown)
+    }
+  }
+
+  /** The client has left, or the app has replied itself. */
+  get #isTooLate (): boolean {
+    const { sent, raw, request } = this.#reply
+    return sent || raw.destroyed || request.raw.aborted
+  }
+
+  /** The response broke off before any of it was sent: what was set for it must not stand on the error that is sent instead. */
+  #forgetHead (): void {
+    const reply = this.#reply
+    if (reply.raw.headersSent) return
+    for (const name of this.#relayed) {
+      reply.removeHeader(name)
+      reply.raw.removeHeader(name)
+    }
+    if (this.#relayed.length > 0) reply.code(200)
+    this.#relayed = []
   }
 
   failedOver ({ info }: Node, event: AttemptEvent): void {
@@ -100,12 +136,17 @@ export class Exchange implements ForwardListener {
   }
 
   #body ({ body }: RequesterOptions): string | Buffer | ReplayBody | null {
-    if (body instanceof Readable) return new ReplayBody(body, this.#plan.options.replayBytes, this.#tools.memory)
+    if (isStream(body)) return new ReplayBody(body instanceof Readable ? body : new Readable().wrap(body), this.#plan.options.replayBytes, this.#tools.memory)
     if (body !== undefined && body.length > 0) return body
     // a body that Fastify did not read, as that of a GET, is not sent, so its length must not be either
     if (this.#headers['content-length'] !== '0') this.#headers['content-length'] = undefined
     return null
   }
+}
+
+/** Streams of other libraries, and those from before there was `Readable`, are no instances of it. */
+function isStream (body: RequesterOptions['body']): body is Readable | NodeJS.ReadableStream {
+  return typeof body === 'object' && 'pipe' in body
 }
 
 /** RFC 9110 §9.2.2. */

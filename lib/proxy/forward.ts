@@ -1,54 +1,20 @@
 import { AsyncResource } from 'node:async_hooks'
 import { NoNodeError } from '../errors.js'
+import { answerOf } from './answer.js'
 import { RunningAttempt } from './attempt.js'
 import { errorOf, outcomeOf } from './failure.js'
 import { decide } from './failover.js'
 import { ReplayBody } from './replay.js'
-import { retryAfterMsOf } from './retry-after.js'
 import { Sending } from './send.js'
+import { timeLimitOf } from './time-limit.js'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { ResolvedBalance } from '../options.js'
 import type { Outcome } from '../../types/attempt.js'
-import type { Clock } from '../../types/clock.js'
-import type { Node, NodeInfo } from '../../types/node.js'
-import type { Strategy } from '../../types/strategy.js'
+import type { Node } from '../../types/node.js'
 import type { AttemptEvent } from './failover.js'
 import type { Failure } from './failure.js'
-import type { Pools } from './pools.js'
-import type { OutgoingRequest, SendListener } from './send.js'
-import type { Service } from './service.js'
-
-/** A request on its way to a service. */
-export interface ForwardRequest extends Omit<OutgoingRequest, 'body'> {
-  readonly body: string | Buffer | ReplayBody | null
-  readonly service: Service
-  readonly strategy: Strategy
-  readonly options: ResolvedBalance
-  /** How long an attempt may take until its response head; Infinity: as long as the request. */
-  readonly attemptTimeoutMs: number
-  readonly idempotent: boolean
-  /** The nodes that may be offered; null: all. */
-  readonly admits: ((info: NodeInfo) => boolean) | null
-  /** What consistent hashing hashes; asked for only by strategies that want it. */
-  keyOf (): string
-  /** A response that came whole may be handed over whole. */
-  readonly mayBeWhole: boolean
-}
-
-/** Who waits for the answer. `relay` or `fail` is called once, unless the request is aborted before. */
-export interface ForwardListener {
-  relay (statusCode: number, headers: IncomingHttpHeaders, body: Buffer | Readable | undefined): void
-  fail (error: Error): void
-  /** An attempt failed and another node is tried. */
-  failedOver (from: Node, event: AttemptEvent): void
-}
-
-/** What every request needs. */
-export interface ForwardTools {
-  readonly pools: Pools
-  readonly clock: Clock
-}
+import type { ForwardListener, ForwardRequest, ForwardTools } from './forward-request.js'
+import type { SendListener } from './send.js'
 
 interface Head { readonly statusCode: number, readonly headers: IncomingHttpHeaders, readonly outcome: Outcome }
 
@@ -80,25 +46,72 @@ export class Forward extends AsyncResource implements SendListener {
 
   /** Begins the first attempt. */
   start (): void {
-    if (!this.#next()) this.#fail(new NoNodeError(this.#request.service.name))
+    this.#guard(() => this.#begin())
   }
 
   /** The client left: cuts the attempt off and frees what it held. */
   abort (): void {
-    if (this.#isOver) return
-    this.#end()
-    this.#sending?.abandon()
-    this.#attempt?.settle(this.#head?.outcome ?? { kind: 'aborted', elapsedMs: this.#elapsedMs() })
+    this.#guard(() => this.#abort())
   }
 
   head (statusCode: number, headers: IncomingHttpHeaders): boolean {
+    return this.#guard(() => this.#answered(statusCode, headers)) ?? false
+  }
+
+  failed (failure: Failure, error: Error): void {
+    this.#guard(() => this.#failed(failure, error))
+  }
+
+  ended (): void {
+    if (this.#isOver || this.#head === null) return
+    const { outcome } = this.#head
+    this.#guard(() => this.#attempt?.settle(outcome))
+    if (this.#isRelayed) this.#end()
+  }
+
+  broken (error: Error): Error {
+    this.#guard(() => this.#broken(error))
+    return errorOf('reset', this.#request.service.name, error)
+  }
+
+  cancelled (): void {
+    this.abort()
+  }
+
+  /** What a filter, a strategy or a hook of the app throws ends this request, and nothing else. */
+  #guard<T> (task: () => T): T | undefined {
+    try {
+      return task()
+    } catch (error) {
+      const thrown = error instanceof Error ? error : new Error(String(error))
+      this.#fail(thrown)
+      this.#sending?.abandon()
+      this.#settleAsItStands()
+      return undefined
+    }
+  }
+
+  #begin (): void {
+    if (!this.#next()) this.#fail(new NoNodeError(this.#request.service.name))
+  }
+
+  #abort (): void {
+    if (this.#isOver) return
+    this.#end()
+    this.#sending?.abandon()
+    this.#settleAsItStands()
+  }
+
+  #settleAsItStands (): void {
+    this.#attempt?.settle(this.#head?.outcome ?? { kind: 'aborted', elapsedMs: this.#elapsedMs() })
+  }
+
+  #answered (statusCode: number, headers: IncomingHttpHeaders): boolean {
     const attempt = this.#attempt
     if (this.#isOver || attempt === null) return false
     this.#cancelTimer()
     this.#spent++
-    const isDraining = statusCode === 503 && headers['x-balance-draining'] === '1'
-    const event: AttemptEvent = { kind: 'response', statusCode, isRetryable: this.#request.options.retryOn.has(statusCode), isDraining }
-    const outcome = isDraining ? { kind: 'aborted', elapsedMs: this.#elapsedMs() } as const : this.#answered(statusCode, headers)
+    const { event, outcome } = answerOf(statusCode, headers, this.#request.options.retryOn, { latencyMs: this.#elapsedMs(), wallNow: this.#tools.clock.wall() })
     attempt.respond(outcome)
     if (this.#mayFailOver(event)) {
       this.#wasLimited ||= statusCode === 429
@@ -106,33 +119,32 @@ export class Forward extends AsyncResource implements SendListener {
       return false
     }
     this.#head = { statusCode, headers, outcome }
-    queueMicrotask(() => this.#relay())
+    queueMicrotask(() => this.runInAsyncScope(() => this.#guard(() => this.#relay())))
     return true
   }
 
-  failed (failure: Failure, error: Error): void {
+  #failed (failure: Failure, error: Error): void {
     if (this.#isOver) return
     this.#cancelTimer()
-    const clientError = this.#request.body instanceof ReplayBody ? this.#request.body.error : null
-    if (clientError !== null) return this.abort()
-    if (failure !== 'connect') this.#spent++
+    const { body } = this.#request
+    if (body instanceof ReplayBody && body.error !== null) return this.#giveUp('client', body.error)
+    // an attempt whose response head was here is counted already
+    if (failure !== 'connect' && this.#head === null) this.#spent++
     const event: AttemptEvent = { kind: 'failure', failure }
-    const outcome = outcomeOf(failure, error, this.#elapsedMs())
-    if (this.#mayFailOver(event)) return this.#failOver(event, outcome)
-    this.#attempt?.settle(outcome)
-    this.#fail(errorOf(failure, this.#request.service.name, error))
+    if (this.#mayFailOver(event)) return this.#failOver(event, outcomeOf(failure, error, this.#elapsedMs()))
+    this.#giveUp(failure, error)
   }
 
-  ended (error: Error | null): void {
+  #broken (error: Error): void {
     if (this.#isOver) return
-    if (error !== null && !this.#isRelayed) return this.failed('reset', error)
-    const outcome: Outcome = error === null && this.#head !== null ? this.#head.outcome : { kind: 'error', error: error ?? noHead, sent: true, elapsedMs: this.#elapsedMs() }
-    this.#attempt?.settle(outcome)
-    if (this.#isRelayed) this.#end()
+    if (!this.#isRelayed) return this.#failed('reset', error)
+    this.#end()
+    this.#attempt?.settle({ kind: 'error', error, sent: true, elapsedMs: this.#elapsedMs() })
   }
 
-  cancelled (): void {
-    this.abort()
+  #giveUp (failure: Failure, error: Error): void {
+    this.#attempt?.settle(outcomeOf(failure, error, this.#elapsedMs()))
+    this.#fail(errorOf(failure, this.#request.service.name, error))
   }
 
   /** Sends the request to the next node. False: there is none. */
@@ -143,10 +155,14 @@ export class Forward extends AsyncResource implements SendListener {
     if (picked === undefined) return false
     const { node } = picked
     this.#tried.push(node)
-    this.#attempt = new RunningAttempt(node, this.#tried.length, now, service.observers)
     this.#head = null
+    this.#attempt = new RunningAttempt(node, this.#tried.length, now, service.observersOf(strategy))
+    if (this.#isOver) {
+      this.#settleAsItStands()
+      return true
+    }
     const sending = this.#sending = new Sending(this)
-    this.#watch(sending, 0)
+    this.#watch(sending)
     const { method, path, headers, bodyTimeout } = this.#request
     sending.start(this.#tools.pools.poolOf(node), { method, path, headers, body: this.#body(), bodyTimeout })
     return true
@@ -160,27 +176,17 @@ export class Forward extends AsyncResource implements SendListener {
     return this.#reader
   }
 
-  /** Sets the one timer of an attempt to the next of its limits: connecting, its response head, the request's deadline. */
-  #watch (sending: Sending, elapsedMs: number): void {
+  /** Sets the timer of an attempt to the next of its limits, or ends it when one is reached. */
+  #watch (sending: Sending): void {
     const { options: { connectTimeoutMs }, attemptTimeoutMs } = this.#request
-    const limitMs = sending.wasSent || elapsedMs >= connectTimeoutMs ? attemptTimeoutMs : Math.min(connectTimeoutMs, attemptTimeoutMs)
-    const leftMs = this.#deadline - this.#tools.clock.now()
-    this.#cancelTimer = this.#tools.clock.after(Math.max(0, Math.ceil(Math.min(limitMs - elapsedMs, leftMs))), () => this.#timeUp(sending))
-  }
-
-  #timeUp (sending: Sending): void {
-    const failure = this.#failureOfTime(sending)
-    if (failure === null) return this.#watch(sending, this.#elapsedMs())
+    const progress = { wasSent: sending.wasSent, elapsedMs: this.#elapsedMs(), leftMs: this.#deadline - this.#tools.clock.now() }
+    const limit = timeLimitOf(progress, connectTimeoutMs, attemptTimeoutMs)
+    if (limit.failure === null) {
+      this.#cancelTimer = this.#tools.clock.after(limit.afterMs, () => this.#guard(() => this.#watch(sending)))
+      return
+    }
     sending.abandon()
-    this.failed(failure, new Error(`no response head after ${Math.round(this.#elapsedMs())} ms`))
-  }
-
-  #failureOfTime (sending: Sending): Failure | null {
-    const elapsedMs = this.#elapsedMs()
-    const { options: { connectTimeoutMs }, attemptTimeoutMs } = this.#request
-    if (this.#tools.clock.now() >= this.#deadline) return 'deadline'
-    if (!sending.wasSent && elapsedMs >= Math.min(connectTimeoutMs, attemptTimeoutMs)) return 'connect'
-    return elapsedMs >= attemptTimeoutMs ? 'timeout' : null
+    this.#failed(limit.failure, new Error(`no response head after ${Math.round(progress.elapsedMs)} ms`))
   }
 
   #mayFailOver (event: AttemptEvent): boolean {
@@ -194,6 +200,7 @@ export class Forward extends AsyncResource implements SendListener {
   #failOver (event: AttemptEvent, outcome: Outcome): void {
     const attempt = this.#attempt
     attempt?.settle(outcome)
+    if (this.#isOver) return
     if (attempt !== null) this.#listener.failedOver(attempt.node, event)
     if (!this.#next()) this.#fail(new NoNodeError(this.#request.service.name))
   }
@@ -206,9 +213,9 @@ export class Forward extends AsyncResource implements SendListener {
     if (this.#request.body instanceof ReplayBody) this.#request.body.release()
     const { statusCode, headers } = this.#head
     // Fastify would call a Buffer without a type application/octet-stream
-    const body = sending.body(this.#request.mayBeWhole && headers['content-type'] !== undefined)
+    const body = this.#request.mayBeWhole ? sending.body(headers['content-type'] !== undefined) : sending.stream()
     if (sending.isComplete) this.#end()
-    this.runInAsyncScope(this.#listener.relay, this.#listener, statusCode, headers, body)
+    this.#listener.relay(statusCode, headers, body)
   }
 
   #fail (error: Error): void {
@@ -223,18 +230,9 @@ export class Forward extends AsyncResource implements SendListener {
     this.#reader?.destroy()
   }
 
-  #answered (statusCode: number, headers: IncomingHttpHeaders): Outcome {
-    const retryAfter = headers['retry-after']
-    const retryAfterMs = retryAfter === undefined ? undefined : retryAfterMsOf(retryAfter, this.#tools.clock.wall())
-    const latencyMs = this.#elapsedMs()
-    return retryAfterMs === undefined ? { kind: 'response', statusCode, latencyMs } : { kind: 'response', statusCode, latencyMs, retryAfterMs }
-  }
-
   #elapsedMs (): number {
     return this.#attempt === null ? 0 : this.#tools.clock.now() - this.#attempt.startedAt
   }
 }
-
-const noHead = new Error('the response ended before it began')
 
 function nothing (): void {}

@@ -54,7 +54,9 @@ export class Plans {
     if (planned === undefined) return undefined
     const layer = call === undefined ? null : callLayerOf(call)
     const plan = this.#routePlan(planned, this.#routeOf(request))
-    return layer === null ? plan : planWith(plan, layer, 'reply.balance()')
+    if (layer === null) return plan
+    const options = layerOver(plan.options, layer, 'reply.balance()')
+    return { service: plan.service, options, strategy: plan.service.strategyOfCall(options.strategy) }
   }
 
   /** Forgets the services that are gone from the registry, with all that their strategies learned. */
@@ -72,7 +74,7 @@ export class Plans {
   #routePlan (planned: Planned, route: Route | undefined): Plan {
     if (route === undefined) return planned.plan
     let plan = planned.byRoute.get(route)
-    if (plan === undefined) planned.byRoute.set(route, plan = planWith(planned.plan, route.layer, 'config.balance'))
+    if (plan === undefined) planned.byRoute.set(route, plan = planOfRoute(planned.plan, route.layer))
     return plan
   }
 
@@ -87,7 +89,7 @@ export class Plans {
   }
 }
 
-function planWith ({ service, options }: Plan, layer: BalanceOptions, name: string): Plan {
-  const layered = layerOver(options, layer, name)
+function planOfRoute ({ service, options }: Plan, layer: BalanceOptions): Plan {
+  const layered = layerOver(options, layer, 'config.balance')
   return { service, options: layered, strategy: service.strategy(layered.strategy) }
 }

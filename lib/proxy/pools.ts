@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { Client, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { LookupFunction } from 'node:net'
-import type { Node } from '../../types/node.js'
+import type { Node, NodeInfo } from '../../types/node.js'
 import type { TlsOptions } from '../../types/options.js'
 
 /** What a connection tells the attempt that it carries. */
@@ -42,7 +42,10 @@ function isCarried (options: Dispatcher.DispatchOptions): options is CarriedRequ
 
 /** The connections to the nodes: one undici Pool per node, made at its first attempt and closed when the node is gone. */
 export class Pools {
-  readonly #pools = new Map<Node, { readonly pool: Pool, readonly origin: string }>()
+  readonly #pools = new Map<Node, { readonly pool: Pool, readonly info: NodeInfo }>()
+  /** Those that still have running requests to nodes that are gone. */
+  readonly #retired = new Set<Pool>()
+  #isClosed = false
   readonly #optionsOf: (service: string) => { readonly connectTimeoutMs: number, readonly tls: Readonly<TlsOptions> | null }
 
   /** `optionsOf`: how the nodes of a service are connected to. */
@@ -50,12 +53,14 @@ export class Pools {
     this.#optionsOf = optionsOf
   }
 
+  /** The pool of a node; after `close()` one that refuses every request. */
   poolOf (node: Node): Pool {
     const known = this.#pools.get(node)
-    if (known !== undefined && known.origin === node.info.origin) return known.pool
+    if (known !== undefined && isSamePlace(known.info, node.info)) return known.pool
     if (known !== undefined) this.#retire(known.pool)
     const pool = this.#connect(node)
-    this.#pools.set(node, { pool, origin: node.info.origin })
+    if (this.#isClosed) pool.destroy(() => {})
+    else this.#pools.set(node, { pool, info: node.info })
     return pool
   }
 
@@ -67,9 +72,10 @@ export class Pools {
     this.#retire(known.pool)
   }
 
-  /** Closes every connection at once. */
+  /** Closes every connection at once, for good. */
   async close (): Promise<void> {
-    const pools = Array.from(this.#pools.values(), ({ pool }) => pool)
+    this.#isClosed = true
+    const pools = [...Array.from(this.#pools.values(), ({ pool }) => pool), ...this.#retired]
     this.#pools.clear()
     await Promise.all(pools.map(pool => pool.destroy()))
   }
@@ -84,8 +90,13 @@ export class Pools {
   }
 
   #retire (pool: Pool): void {
-    pool.close(() => {})
+    this.#retired.add(pool)
+    pool.close(() => this.#retired.delete(pool))
   }
+}
+
+function isSamePlace (one: NodeInfo, other: NodeInfo): boolean {
+  return one === other || (one.origin === other.origin && one.address === other.address)
 }
 
 /** Answers every look-up with the address that was checked when the node registered, so that a name cannot change its meaning afterwards. */

@@ -72,6 +72,7 @@ export class ReplayBody {
 
   #attach (): void {
     this.#isAttached = true
+    if (this.#source.readableEnded || this.#source.destroyed) return this.#fail(new Error('the body was read to its end, or given up, before it could be sent'))
     this.#source.on('data', chunk => this.#take(chunk))
     this.#source.once('end', () => {
       this.#hasEnded = true

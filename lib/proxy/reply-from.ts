@@ -13,7 +13,7 @@ export interface RequesterOptions {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  readonly body: string | Buffer | Readable | undefined
+  readonly body: string | Buffer | NodeJS.ReadableStream | undefined
   readonly headersTimeout: number | undefined
   readonly bodyTimeout: number | undefined
 }

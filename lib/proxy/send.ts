@@ -12,8 +12,10 @@ export interface SendListener {
   head (statusCode: number, headers: IncomingHttpHeaders): boolean
   /** There will be no response head. */
   failed (failure: Failure, error: Error): void
-  /** The wanted response is complete, or it broke off. */
-  ended (error: Error | null): void
+  /** The wanted response is complete. */
+  ended (): void
+  /** The wanted response broke off. Gives what its reader is told. */
+  broken (error: Error): Error
   /** Whoever reads the wanted response has stopped reading. */
   cancelled (): void
 }
@@ -72,7 +74,9 @@ export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource 
   abandon (): void {
     if (this.#phase === 'over') return
     this.#phase = 'over'
-    this.#controller?.abort(new Error('abandoned'))
+    const error = new Error('abandoned')
+    this.#controller?.abort(error)
+    this.#body?.destroy(error)
   }
 
   carriedBy (connection: Connection): void {
@@ -89,8 +93,13 @@ export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource 
     this.#isReused = this.#connection !== null && this.#connection.serve() > 0
   }
 
-  onResponseStart (_controller: Dispatcher.DispatchController, statusCode: number, headers: IncomingHttpHeaders): void {
+  onResponseStart (controller: Dispatcher.DispatchController, statusCode: number, headers: IncomingHttpHeaders): void {
     if (statusCode < 200 || this.#phase !== 'sent') return
+    if (statusCode > 599) {
+      this.#fail('malformed', new Error(`there is no status ${statusCode}`))
+      controller.abort(new Error('malformed'))
+      return
+    }
     this.#phase = 'wanted'
     if (!this.#listener.head(statusCode, headers) && this.#phase === 'wanted') this.#phase = 'discarded'
   }
@@ -110,7 +119,7 @@ export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource 
     this.#hasEnded = true
     this.#phase = 'over'
     this.#body?.push(null)
-    this.#listener.ended(null)
+    this.#listener.ended()
   }
 
   onResponseError (_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -121,10 +130,15 @@ export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource 
     }
   }
 
-  /** The body of the wanted response: at once when it is complete already, else as a stream. undefined: it is complete and empty. Call it once, and not before the end of the turn in which the head came. */
+  /** The body of the wanted response: at once when it is complete already, else as a stream. undefined: it is complete and empty. Call this or `stream()` once, and not before the end of the turn in which the head came. */
   body (mayBeWhole: boolean): Buffer | Readable | undefined {
     if (this.#hasEnded && this.#chunks.length === 0) return undefined
     if (this.#hasEnded && mayBeWhole) return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
+    return this.stream()
+  }
+
+  /** The body of the wanted response as a stream. */
+  stream (): Readable {
     const body = this.#body = new ResponseBody(this)
     for (const chunk of this.#chunks) body.push(chunk)
     this.#chunks = []
@@ -151,9 +165,8 @@ export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource 
 
   #break (error: Error): void {
     this.#phase = 'over'
-    this.#bodyError = error
-    this.#body?.destroy(error)
-    this.#listener.ended(error)
+    this.#bodyError = this.#listener.broken(error)
+    this.#body?.destroy(this.#bodyError)
   }
 }
 

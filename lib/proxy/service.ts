@@ -6,7 +6,7 @@ import type { Snapshot } from '../registry/snapshot.js'
 import type { AttemptObserver } from '../../types/attempt.js'
 import type { Random } from '../../types/clock.js'
 import type { Node, NodeInfo } from '../../types/node.js'
-import type { Candidate, PickContext, Strategy } from '../../types/strategy.js'
+import type { Candidate, PickContext, Strategy, StrategyFactory } from '../../types/strategy.js'
 
 /** What picks need to know of the request. */
 export interface PickRequest {
@@ -26,6 +26,7 @@ export class Service {
   readonly #snapshotOf: () => Snapshot | undefined
   readonly #random: Random
   readonly #strategies = new Map<ResolvedBalance['strategy'], Strategy>()
+  readonly #visitors = new WeakMap<StrategyFactory, Strategy>()
   readonly #trickle = new Trickle()
   #observers: readonly AttemptObserver[]
 
@@ -36,9 +37,9 @@ export class Service {
     this.#random = random
   }
 
-  /** Everyone that is told of the attempts of this service. */
-  get observers (): readonly AttemptObserver[] {
-    return this.#observers
+  /** Everyone that is told of the attempts at nodes that this strategy picked. */
+  observersOf (strategy: Strategy): readonly AttemptObserver[] {
+    return this.#observers.includes(strategy) ? this.#observers : [...this.#observers, strategy]
   }
 
   /** The strategy of this service by its name or factory; made at first use. All of them learn from every attempt of the service. */
@@ -49,6 +50,17 @@ export class Service {
       this.#strategies.set(choice, strategy)
       this.#observers = [...this.#observers, strategy]
     }
+    return strategy
+  }
+
+  /**
+   * The strategy that a single call brings along. A factory that is made anew for every call must not pile up here: its strategy lives as
+   * long as the factory, and learns from the attempts of such calls alone.
+   */
+  strategyOfCall (choice: ResolvedBalance['strategy']): Strategy {
+    if (typeof choice !== 'function' || this.#strategies.has(choice)) return this.strategy(choice)
+    let strategy = this.#visitors.get(choice)
+    if (strategy === undefined) this.#visitors.set(choice, strategy = choice(this.#random))
     return strategy
   }
 
