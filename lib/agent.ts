@@ -36,7 +36,7 @@ const plugin: FastifyPluginAsync<AgentOptions> = async (app, options) => {
     failed: error => log.error({ err: error }, "option 'load' threw: what it would report is left out")
   })
   const sender = new HeartbeatSender({ settings, clock, random: systemRandom, log, load: () => load.report(), ownAddresses })
-  const lifecycle = new Lifecycle(sender, running, settings.drainMs)
+  const lifecycle = new Lifecycle(sender, running, { clock, drainMs: settings.drainMs })
   running.watch(app)
   markRefusals(app, () => lifecycle.phase)
   app.decorate('agent', lifecycle.agent)

@@ -1,9 +1,12 @@
 import type { Agent } from '../../types/agent.js'
+import type { Clock } from '../../types/clock.js'
 import type { RunningRequests } from './requests.js'
 import type { HeartbeatSender } from './sender.js'
 
 /** How long the gateways' answers are waited for: by `drain()`, when the app closes undrained, and at the goodbye. */
 const limitsMs = { drain: 2000, close: 1000, leave: 1000 }
+/** Requests that a gateway had sent when it learned of the drain may still be under way when its answer is here: for so long nobody counts as idle. */
+const underWayMs = 250
 
 /** The end of this app as a node: draining, closing, goodbye. It may drain first or close right away. */
 export class Lifecycle {
@@ -14,10 +17,11 @@ export class Lifecycle {
   #drained: Promise<void> | null = null
   #isClosing = false
 
-  constructor (sender: HeartbeatSender, running: RunningRequests, drainMs: number) {
+  constructor (sender: HeartbeatSender, running: RunningRequests, { clock, drainMs }: { clock: Clock, drainMs: number }) {
     this.#sender = sender
     const drain = async (): Promise<void> => {
       await this.#announce(limitsMs.drain)
+      await new Promise<void>(resolve => clock.after(Math.min(underWayMs, drainMs), resolve))
       await running.idle(drainMs)
     }
     this.agent = Object.freeze({
