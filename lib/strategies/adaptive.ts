@@ -15,10 +15,21 @@ const leastMs = 1
 /** How long values are compared as of the same instant: e^(1000 s / 10 s) is far from the end of the numbers. */
 const baseLastsMs = 1_000_000
 
+/** How long guesses stand at most, ms, before they are made anew. */
+const guessLastsMs = 10
+
 /** A candidate beside what is thought of its node. */
 interface Rival extends Candidate {
   readonly candidate: Candidate
   readonly latency: Latency
+}
+
+/** Those that a pick compares. */
+interface Lineup {
+  readonly rivals: NonEmpty<Rival>
+  /** There is news of every node, so there is nothing to guess any more. */
+  isKnown: boolean
+  guessedAt: number
 }
 
 /**
@@ -29,22 +40,27 @@ export const adaptive: StrategyFactory = random => new Adaptive(random)
 
 class Adaptive implements Strategy {
   readonly #random: Random
-  readonly #contenders: Contenders<Rival>
+  readonly #contenders: Contenders<Lineup>
   readonly #costs = new Float64Array(Contenders.most)
   readonly #latencies = new WeakMap<Node, Latency>()
-  // All values are compared as of `#base`, a factor common to all: then a value changes with news only, and no pick decays 64 of them.
+  // All values are compared as of `#base`, a factor common to all (`scale`): they change with news only, and no pick decays 64 of them.
   #base = -Infinity
 
   constructor (random: Random) {
     this.#random = random
-    this.#contenders = new Contenders(random, candidate =>
-      ({ candidate, node: candidate.node, weight: candidate.weight, latency: this.#latencyOf(candidate.node) }))
+    this.#contenders = new Contenders(random, compared => this.#lineUp(compared))
   }
 
   pick (candidates: NonEmpty<Candidate>, { now }: PickContext): Candidate {
-    const rivals = this.#contenders.of(candidates)
-    this.#rank(rivals, now)
-    return entryAt(rivals, least(this.#costs, rivals.length, this.#random)).candidate
+    const lineup = this.#contenders.of(candidates)
+    if (now - this.#base > baseLastsMs) this.#base = now
+    const scale = Latency.decayed(1, now, this.#base)
+    if (!lineup.isKnown && now - lineup.guessedAt >= guessLastsMs) {
+      lineup.guessedAt = now
+      this.#guess(lineup, scale)
+    }
+    this.#rank(lineup.rivals, leastMs * scale)
+    return entryAt(lineup.rivals, least(this.#costs, lineup.rivals.length, this.#random)).candidate
   }
 
   responded (attempt: Attempt, outcome: Outcome): void {
@@ -72,38 +88,40 @@ class Adaptive implements Strategy {
   }
 
   /** Writes the costs of all. */
-  #rank (rivals: NonEmpty<Rival>, now: number): void {
-    if (now - this.#base > baseLastsMs) this.#base = now
+  #rank (rivals: NonEmpty<Rival>, floor: number): void {
     const base = this.#base
-    const scale = Latency.decayed(1, now, base)
+    const costs = this.#costs
     let index = 0
-    let hasUnknown = false
-    let sound = 0
-    let sum = 0
     for (const { node, weight, latency } of rivals) {
-      const value = Math.max(latency.valueAt(base), leastMs * scale)
-      this.#costs[index++] = value * (node.inFlight + 1) / weight
-      if (!latency.isKnown) hasUnknown = true
-      if (!latency.isSound) continue
-      sound += 1
-      sum += value
+      costs[index++] = Math.max(latency.valueAt(base), floor) * (node.inFlight + 1) / weight
     }
-    if (hasUnknown) this.#rankUnknown(rivals, sound > 0 ? sum / sound : unknownMs * scale, leastMs * scale)
   }
 
   /**
-   * Writes the costs of the nodes without news again. They are taken for the mean of those that answer, which decays while they are idle:
-   * some are always faster than the mean, and would be picked for ever. One that owes an answer gets no more requests for it.
+   * Takes nodes without news for the mean of those that answer. A guess decays while the node is idle, for some are always below the mean
+   * and would be picked for ever. One that owes an answer is not tried more often for owing it.
    */
-  #rankUnknown (rivals: NonEmpty<Rival>, mean: number, floor: number): void {
+  #guess (lineup: Lineup, scale: number): void {
     const base = this.#base
-    let index = -1
-    for (const { node, weight, latency } of rivals) {
-      index += 1
-      if (latency.isKnown) continue
-      if (node.inFlight > 0 || !(latency.valueAt(base) < mean)) latency.guess(mean, base)
-      this.#costs[index] = Math.max(latency.valueAt(base), floor) * (node.inFlight + 1) / weight
+    let sound = 0
+    let sum = 0
+    lineup.isKnown = true
+    for (const { latency } of lineup.rivals) {
+      if (!latency.isKnown) lineup.isKnown = false
+      if (!latency.isSound) continue
+      sound += 1
+      sum += Math.max(latency.valueAt(base), leastMs * scale)
     }
+    const mean = sound > 0 ? sum / sound : unknownMs * scale
+    for (const { node, latency } of lineup.rivals) {
+      if (node.inFlight > 0 || !(latency.valueAt(base) < mean)) latency.guess(mean, base)
+    }
+  }
+
+  #lineUp ([first, ...rest]: NonEmpty<Candidate>): Lineup {
+    const rivalOf = (candidate: Candidate): Rival =>
+      ({ candidate, node: candidate.node, weight: candidate.weight, latency: this.#latencyOf(candidate.node) })
+    return { rivals: [rivalOf(first), ...rest.map(rivalOf)], isKnown: false, guessedAt: -Infinity }
   }
 
   #latencyOf (node: Node): Latency {

@@ -76,8 +76,7 @@ export class Latency {
   }
 
   #keep (costMs: number, at: number): void {
-    this.#costMs = costMs
-    this.#costAt = Math.max(this.#costAt, at)
-    this.#valueAt = NaN
+    this.#costMs = this.#valueMs = costMs
+    this.#costAt = this.#valueAt = Math.max(this.#costAt, at)
   }
 }

@@ -7,18 +7,28 @@ import { numberAt } from './number-at.js'
  */
 export function least (costs: Float64Array, count: number, random: Random): number {
   let lowest = Infinity
+  let first = 0
   let equals = 0
   for (let index = 0; index < count; index++) {
     const cost = numberAt(costs, index)
     if (cost < lowest) {
       lowest = cost
+      first = index
       equals = 1
     } else if (cost === lowest) {
       equals += 1
     }
   }
-  let passed = Math.floor(random() * equals)
-  let index = 0
-  while (numberAt(costs, index) !== lowest || passed-- > 0) index++
+  return equals > 1 ? pass(Math.trunc(random() * equals), costs, first) : first
+}
+
+/** The index that is so many equals further on. */
+function pass (equals: number, costs: Float64Array, from: number): number {
+  const cost = numberAt(costs, from)
+  let index = from
+  for (let left = equals; left > 0;) {
+    index += 1
+    if (numberAt(costs, index) === cost) left -= 1
+  }
   return index
 }
