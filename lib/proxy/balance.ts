@@ -1,5 +1,6 @@
 import { NoNodeError, OptionError, RequestError } from '../errors.js'
 import { bodyOverrideOf } from './body.js'
+import { Departures } from './departures.js'
 import { Exchange } from './exchange.js'
 import { takeReplyFrom } from './reply-from.js'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -40,7 +41,8 @@ const fromOptions: FromOptions = Object.freeze({
 })
 
 /** Decorates replies with `balance()`. */
-export async function decorateBalance (app: FastifyInstance, plans: Plans, tools: ExchangeTools): Promise<void> {
+export async function decorateBalance (app: FastifyInstance, plans: Plans, given: Omit<ExchangeTools, 'departures'>): Promise<void> {
+  const tools: ExchangeTools = { ...given, departures: new Departures() }
   const from = await takeReplyFrom(app, requester)
   app.decorateRequest(kExchange, null)
   app.decorateReply('balance', function (this: FastifyReply, name?: string, call?: CallOptions) {

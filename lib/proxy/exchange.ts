@@ -4,10 +4,12 @@ import { Forward } from './forward.js'
 import { forwardHeaders, relayedHeaders, sentHeaders } from './headers.js'
 import { ReplayBody } from './replay.js'
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import type { AttemptEvent } from './failover.js'
 import type { ForwardListener, ForwardTools } from './forward-request.js'
+import type { Departures } from './departures.js'
 import type { Plan } from './plans.js'
 import type { ReplayMemory } from './replay.js'
 import type { RequesterCallback, RequesterOptions } from './reply-from.js'
@@ -17,6 +19,7 @@ import type { CallOptions } from '../../types/options.js'
 /** What every exchange needs. */
 export interface ExchangeTools extends ForwardTools {
   readonly memory: ReplayMemory
+  readonly departures: Departures
 }
 
 /** One `reply.balance()`: between a Fastify reply, reply-from, and the loop of attempts. */
@@ -28,6 +31,7 @@ export class Exchange implements ForwardListener {
   #headers: IncomingHttpHeaders = {}
   /** The names of the headers that the reply has from a node. */
   #relayed: readonly string[] = []
+  #hasLeft = false
   #forward: Forward | null = null
   #callback: RequesterCallback | null = null
 
@@ -36,8 +40,26 @@ export class Exchange implements ForwardListener {
     this.#plan = plan
     this.#call = call
     this.#tools = tools
-    // `request.signal` and the close of `request.raw` come as soon as a body was read: only the response's side tells that the client left
-    reply.raw.on('close', () => { if (!this.#outlivesReply) this.#forward?.abort() })
+    this.#watchClient()
+  }
+
+  /** `request.signal` and the close of `request.raw` come as soon as a body was read: only the response's side tells that the client left. */
+  #watchClient (): void {
+    const { raw, request } = this.#reply
+    const stop = raw.socket === null ? this.#watchConnection(request.raw.socket) : null
+    raw.on('close', () => {
+      stop?.()
+      if (!this.#outlivesReply) this.#forward?.abort()
+    })
+  }
+
+  /** A response that waits for others on its connection (pipelining) has no socket yet, and would never hear of its close. */
+  #watchConnection (socket: Socket): () => void {
+    this.#hasLeft = socket.destroyed
+    return this.#tools.departures.watch(socket, () => {
+      this.#hasLeft = true
+      this.#forward?.abort()
+    })
   }
 
   /** Whoever has taken the response by `onResponse` may read on after he has replied. Else nobody reads what is left when the reply has ended. */
@@ -82,7 +104,7 @@ export class Exchange implements ForwardListener {
       keyOf: () => request.ip,
       mayBeWhole: this.#call?.onResponse === undefined
     }, this, this.#tools)
-    if (this.#reply.raw.destroyed) return
+    if (this.#isTooLate) return
     this.#forward.start()
   }
 
@@ -116,7 +138,7 @@ export class Exchange implements ForwardListener {
   /** The client has left, or the app has replied itself. */
   get #isTooLate (): boolean {
     const { sent, raw, request } = this.#reply
-    return sent || raw.destroyed || request.raw.aborted
+    return this.#hasLeft || sent || raw.destroyed || request.raw.aborted
   }
 
   /** The response broke off before any of it was sent: what was set for it must not stand on the error that is sent instead. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { test } from 'tap'
-import { headOf, openRequest, send, until, within } from '../../support/client.js'
+import { headOf, openConnection, openRequest, send, until, within } from '../../support/client.js'
 import { gatewayWith } from '../../support/gateway.js'
 import { hanging, refusingOrigin, resettingAfterReading, silentOrigin, startUpstream } from '../../support/upstream.js'
 import { answering, startWorker } from '../../support/worker.js'
@@ -171,4 +171,42 @@ test('a gateway that closes — while an injected request is between two nodes �
   await gateway.app.close()
   t.equal((await within(2000, 'answer', answer)).statusCode, 502)
   t.same(b.urls, [])
+})
+
+test('a client that leaves — with requests pipelined behind one that hangs — leaves nothing behind', async t => {
+  const worker = await startWorker(t, (request, response) => {
+    if (request.url === '/big') response.writeHead(200, { 'content-type': 'image/png' }).end(Buffer.alloc(5_000_000))
+  })
+  const gateway = await gatewayWith(t, { nodes: { a: worker.origin } })
+  const socket = await openConnection(t, gateway.origin)
+  const [get, post] = ['GET /big HTTP/1.1\r\nhost: x\r\n\r\n', 'POST /big HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}']
+  socket.write(`GET /hang HTTP/1.1\r\nhost: x\r\n\r\n${get.repeat(8)}${post.repeat(8)}`)
+  await until('all requests', () => worker.urls.length === 17)
+  await new Promise(resolve => setTimeout(resolve, 100))
+  socket.destroy()
+  await until('0 in flight', () => gateway.inFlight() === 0)
+})
+
+test('a client that has left — while its pipelined request waited in the app — sends nothing', async t => {
+  const worker = await startWorker(t, () => {})
+  let release = (): void => {}
+  const gateway = await gatewayWith(t, {
+    nodes: { a: worker.origin },
+    routes: app => {
+      app.get('/hang', (_request, reply) => reply.balance('things'))
+      app.get('/late', async (_request, reply) => {
+        await new Promise<void>(resolve => { release = resolve })
+        return reply.balance('things')
+      })
+    }
+  })
+  const socket = await openConnection(t, gateway.origin)
+  socket.write('GET /hang HTTP/1.1\r\nhost: x\r\n\r\nGET /late HTTP/1.1\r\nhost: x\r\n\r\n')
+  await until('the first request', () => worker.urls.length === 1)
+  socket.destroy()
+  await until('0 in flight', () => gateway.inFlight() === 0)
+  release()
+  await new Promise(resolve => setTimeout(resolve, 50))
+  t.same(worker.urls, ['/hang'])
+  t.same(gateway.trace, ['a/aborted'])
 })

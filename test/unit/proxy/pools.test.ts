@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { test } from 'tap'
 import { Pools } from '../../../lib/proxy/pools.js'
+import { until } from '../../support/client.js'
 import { writable } from '../../../lib/node/node.js'
 import { nodeWith } from './fixtures.js'
 import type { AddressInfo } from 'node:net'
@@ -61,7 +62,7 @@ test('the pool of a node that is gone — lets running requests end, and takes n
   const node = nodeWith('a', { origin: `http://127.0.0.1:${port}` })
   const pool = pools.poolOf(node)
   const running = get(pool, '/slow')
-  while (hosts.length === 0) await new Promise(resolve => setImmediate(resolve))
+  await until('the request', () => hosts.length === 1)
   pools.forget(node)
   pools.forget(node)
   await t.rejects(get(pool), { code: 'UND_ERR_CLOSED' })
@@ -74,7 +75,7 @@ test('closed pools — cut off what runs, also on nodes that are gone, and conne
   const pools = poolsWith(t)
   const [gone, known] = ['gone', 'known'].map(id => nodeWith(id, { origin: `http://127.0.0.1:${port}` }))
   const running = [gone, known].flatMap(node => node === undefined ? [] : [t.rejects(get(pools.poolOf(node), '/slow'), { code: 'UND_ERR_DESTROYED' })])
-  while (hosts.length < 2) await new Promise(resolve => setImmediate(resolve))
+  await until('both requests', () => hosts.length === 2)
   if (gone !== undefined) pools.forget(gone)
   await pools.close()
   await Promise.all(running)

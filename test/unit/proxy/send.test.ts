@@ -176,7 +176,7 @@ test('a stream of an attempt that is abandoned — ends in an error, which nobod
   sending.onResponseStart(controller, 200, {})
   const body = sending.stream()
   sending.abandon()
-  await once(body, 'close')
+  await new Promise(resolve => body.once('close', resolve))
   t.match(body.errored, { message: 'abandoned' })
   t.same(heard, ['head 200'])
 })

@@ -1,0 +1,122 @@
+import { resolveGateway } from '../../../lib/options.js'
+import { Forward } from '../../../lib/proxy/forward.js'
+import { Service } from '../../../lib/proxy/service.js'
+import { candidatesOf, nodeWith } from './fixtures.js'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { ForwardRequest } from '../../../lib/proxy/forward-request.js'
+import type { Pools } from '../../../lib/proxy/pools.js'
+import type { Sending } from '../../../lib/proxy/send.js'
+import type { BalanceOptions, Node, Outcome, Strategy } from '../../../types/index.js'
+
+/** Time that moves only by hand, and the tasks that wait for it. */
+export class ManualClock {
+  #now = 1000
+  #tasks: Array<{ at: number, task: () => void }> = []
+
+  now (): number { return this.#now }
+  wall (): number { return this.#now }
+  get waiting (): number { return this.#tasks.length }
+
+  after (delayMs: number, task: () => void): () => void {
+    const entry = { at: this.#now + delayMs, task }
+    this.#tasks.push(entry)
+    return () => { this.#tasks = this.#tasks.filter(each => each !== entry) }
+  }
+
+  every (): () => void { throw new Error('nothing here repeats') }
+
+  advance (byMs: number): void {
+    this.#now += byMs
+    const due = this.#tasks.filter(({ at }) => at <= this.#now)
+    this.#tasks = this.#tasks.filter(({ at }) => at > this.#now)
+    for (const { task } of due) task()
+  }
+}
+
+/** An attempt as the test plays it: it stands where undici stands. */
+export interface PlayedAttempt {
+  readonly node: string
+  readonly sending: Sending
+  readonly options: Dispatcher.DispatchOptions
+  /** How the attempt was cut off by us. */
+  readonly aborts: string[]
+  /** The request is written. */
+  connect (): void
+  respond (statusCode: number, headers?: IncomingHttpHeaders): void
+  fail (code: string): void
+}
+
+export interface ForwardFixture {
+  readonly forward: Forward
+  readonly clock: ManualClock
+  readonly attempts: PlayedAttempt[]
+  readonly nodes: readonly Node[]
+  /** What the one who waits was told. */
+  readonly told: string[]
+  /** How the attempts were settled. */
+  readonly settled: string[]
+}
+
+/** A request to three nodes, `a`, `b` and `c`, over connections that the test plays. */
+export function forwardWith (given: Partial<ForwardRequest> & { readonly balance?: BalanceOptions, readonly watch?: Partial<Strategy> } = {}): ForwardFixture {
+  const { balance = {}, watch = {}, ...request } = given
+  const [clock, attempts, told, settled] = [new ManualClock(), [] as PlayedAttempt[], [] as string[], [] as string[]]
+  const nodes = ['a', 'b', 'c'].map(id => nodeWith(id))
+  const strategy: Strategy = {
+    pick: candidates => candidates[0],
+    ...watch,
+    settled (attempt, outcome) {
+      settled.push(`${attempt.node.info.id} ${describe(outcome)}`)
+      watch.settled?.(attempt, outcome)
+    }
+  }
+  const snapshot = { candidates: candidatesOf(...nodes), warming: [], panic: false, equalized: false, validUntil: Infinity }
+  const service = new Service('things', () => snapshot, [], () => 0)
+  const options = resolveGateway({ defaults: balance }).defaults.balance
+  const forward = new Forward({
+    method: 'GET',
+    path: '/',
+    headers: [],
+    body: null,
+    bodyTimeout: undefined,
+    mayBeWhole: true,
+    admits: null,
+    idempotent: true,
+    keyOf: () => '',
+    service,
+    strategy: service.strategy(() => strategy),
+    options,
+    attemptTimeoutMs: options.attemptTimeoutMs,
+    ...request
+  }, {
+    relay: (statusCode, _headers, body) => told.push(`relay ${statusCode} ${Buffer.isBuffer(body) ? body.toString() : typeof body}`),
+    fail: error => told.push(`fail ${(error as Error & { code?: string }).code ?? error.message}`),
+    failedOver: ({ info }) => told.push(`over from ${info.id}`)
+  }, { clock, pools: playedPools(attempts) })
+  return { forward, clock, attempts, nodes, told, settled }
+}
+
+function playedPools (attempts: PlayedAttempt[]): Pools {
+  const poolOf = (node: Node): unknown => ({
+    dispatch (options: Dispatcher.DispatchOptions, sending: Sending) {
+      const aborts: string[] = []
+      const controller = { abort: (error: Error) => aborts.push(error.message), pause () {}, resume () {} } as unknown as Dispatcher.DispatchController
+      attempts.push({
+        node: node.info.id,
+        sending,
+        options,
+        aborts,
+        connect: () => sending.onRequestStart(controller),
+        respond: (statusCode, headers = {}) => sending.onResponseStart(controller, statusCode, headers),
+        fail: code => sending.onResponseError(controller, Object.assign(new Error(code), { code }))
+      })
+    }
+  })
+  return { poolOf } as unknown as Pools
+}
+
+function describe (outcome: Outcome): string {
+  if (outcome.kind === 'response') return `${outcome.statusCode} after ${outcome.latencyMs}`
+  return outcome.kind === 'aborted' ? `aborted after ${outcome.elapsedMs}` : `${outcome.sent ? 'failed' : 'unreached'} after ${outcome.elapsedMs}`
+}
