@@ -4,35 +4,56 @@ import { answer } from './answer.js'
 import { heartbeats } from './heartbeat-requests.js'
 import { workloads } from './workloads.js'
 
-/** One keep-alive connection of the closed loop: a request is sent when the answer to the one before is complete. */
+/** One keep-alive connection of the closed loop: a request is sent when the answer to the one before is complete. Opened again when it was closed. */
 class Connection {
+  #socket
+  #port
+  #waits = false
   #rest = 0
   #text = ''
   #status = 0
   #chunked = false
 
-  constructor (port, answered) {
-    this.answered = answered
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    this.socket.on('data', chunk => this.#read(chunk))
-    this.socket.on('error', () => {})
-    this.socket.once('close', () => { if (!this.ended) this.answered(this, 0) })
+  constructor (port) {
+    this.#port = port
+    this.opened = this.#open()
   }
 
-  send (bytes) {
-    this.socket.write(bytes)
+  /** `answered(connection, status)` is called when the answer is complete; status 0: the connection was closed before. */
+  send (bytes, answered) {
+    this.answered = answered
+    this.#waits = true
+    this.#socket.write(bytes)
   }
 
   end () {
-    this.ended = true
-    this.socket.destroy()
+    this.#socket.removeAllListeners('close').destroy()
+  }
+
+  #open () {
+    this.#rest = 0
+    this.#text = ''
+    this.#chunked = false
+    this.#socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true })
+    this.#socket.on('data', chunk => this.#read(chunk))
+    this.#socket.on('error', () => {})
+    this.#socket.once('close', () => {
+      this.#open().catch(() => {}) // refused: the next close tries again
+      if (this.#waits) this.#end(0)
+    })
+    return once(this.#socket, 'connect')
+  }
+
+  #end (status) {
+    this.#waits = false
+    this.answered(this, status)
   }
 
   #read (chunk) {
     if (this.#chunked) return this.#readChunked(chunk)
     if (this.#rest > 0) this.#rest -= chunk.length
     else if (!this.#readHead(chunk)) return
-    if (this.#rest <= 0 && !this.#chunked) this.answered(this, this.#status)
+    if (this.#rest <= 0 && !this.#chunked) this.#end(this.#status)
   }
 
   #readHead (chunk) {
@@ -57,7 +78,7 @@ class Connection {
     if (this.#text !== '\r\n0\r\n\r\n') return
     this.#text = ''
     this.#chunked = false
-    this.answered(this, this.#status)
+    this.#end(this.#status)
   }
 }
 
@@ -65,9 +86,9 @@ const opened = new Map()
 
 /** Opens keep-alive connections to a port; they stay open until `closeAll()`. */
 async function open ({ port, count }) {
-  const connections = Array.from({ length: count }, () => new Connection(port, () => {}))
+  const connections = Array.from({ length: count }, () => new Connection(port))
   opened.set(port, connections)
-  await Promise.all(connections.map(({ socket }) => once(socket, 'connect')))
+  await Promise.all(connections.map(({ opened }) => opened))
 }
 
 function closeAll () {
@@ -85,19 +106,16 @@ function run ({ port, workload, requests, maxMs }) {
   return new Promise(resolve => {
     const send = connection => {
       sent++
-      connection.send(next())
+      connection.send(next(), answered)
     }
     const answered = (connection, status) => {
       answers++
       statuses[status] = (statuses[status] ?? 0) + 1
       const now = performance.now()
-      if (sent < requests && status !== 0 && now - startedAt < maxMs) send(connection)
+      if (sent < requests && now - startedAt < maxMs) send(connection)
       else if (answers === sent) resolve({ answers, statuses, ms: now - startedAt })
     }
-    for (const connection of opened.get(port)) {
-      connection.answered = answered
-      send(connection)
-    }
+    for (const connection of opened.get(port)) send(connection)
   })
 }
 
