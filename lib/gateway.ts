@@ -20,7 +20,7 @@ import type { Pressure } from './pressure.js'
 import type { GatewayOptions } from '../types/options.js'
 import type { Registry } from '../types/registry.js'
 import type { GatewayStatus } from '../types/status.js'
-import type {} from '../types/fastify.js'
+import '../types/fastify.js'
 
 /** How much memory all recorded bodies of a gateway may take together. */
 const replayMemoryBytes = 64 * 1024 * 1024
