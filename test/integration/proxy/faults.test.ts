@@ -39,6 +39,13 @@ test('`onResponse` throws after a 404 — the client does not get the 404', asyn
   t.equal((await send(gateway.origin)).status, 500)
 })
 
+test('a hook throws what is no error — the client gets a 500 all the same', async t => {
+  const worker = await startWorker(t, answering(200))
+  // eslint-disable-next-line no-throw-literal
+  const gateway = await gatewayWith(t, { nodes: { a: worker.origin }, routes: app => { app.get('/', (_request, reply) => reply.balance('things', { onResponse: () => { throw 'a mistake' } })) } })
+  t.match((await send(gateway.origin)).json(), { statusCode: 500, message: 'a mistake' })
+})
+
 test('a filter throws when a failover is decided — the client gets a 500', async t => {
   const [a, b] = [await startUpstream(t, resettingAfterReading), await startWorker(t)]
   let calls = 0

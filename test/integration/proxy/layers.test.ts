@@ -118,3 +118,17 @@ test('a strategy of a call — picks for that call, and keeps what it learned as
   t.equal(made, 3, 'once for the factory that stays, once for each that does not')
   t.equal(settled, 4, 'each is told of its own calls')
 })
+
+test('a strategy that asks for the key — gets the address of the client', async t => {
+  const worker = await startWorker(t, answering(200))
+  const keys: string[] = []
+  const strategy: StrategyFactory = () => ({
+    pick (candidates, { key }) {
+      keys.push(key)
+      return candidates[0]
+    }
+  })
+  const gateway = await gatewayWith(t, { nodes: { a: worker.origin }, strategy, server: { trustProxy: true } })
+  await send(gateway.origin, { headers: { 'x-forwarded-for': '1.2.3.4' } })
+  t.same(keys, ['1.2.3.4'])
+})

@@ -181,3 +181,16 @@ test('a client that wants its connection closed — gets it closed after the res
   socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
   t.match(await textOf(socket, 1000), /^HTTP\/1.1 200 OK\r\n[^]*connection: close\r\n[^]*fine$/i)
 })
+
+test('a client that speaks HTTP/1.0 — gets the response unchunked, and then the close', async t => {
+  const worker = await startWorker(t, (_request, response) => {
+    response.write('one ')
+    setTimeout(() => response.end('two'), 20)
+  })
+  const gateway = await gatewayWith(t, { nodes: { a: worker.origin } })
+  const socket = await openConnection(t, gateway.origin)
+  socket.write('GET / HTTP/1.0\r\n\r\n')
+  const text = await textOf(socket)
+  t.match(text, /^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\none two$/)
+  t.notMatch(text, /transfer-encoding/i)
+})

@@ -17,7 +17,7 @@ const seed = Number(process.env.SEED ?? fixedSeed)
 const total = 2000
 const atOnce = 25
 /** On a slow machine there are fewer requests, not a longer run. */
-const halfMs = 8000
+const halfMs = 6000
 const long = Buffer.alloc(150_000, 'x')
 
 type Deed = (request: IncomingMessage, response: ServerResponse) => void
