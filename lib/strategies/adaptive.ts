@@ -14,7 +14,6 @@ const unknownMs = 30
 const leastMs = 1
 /** How long values are compared as of the same instant: e^(1000 s / 10 s) is far from the end of the numbers. */
 const baseLastsMs = 1_000_000
-
 /** How long guesses stand at most, ms, before they are made anew. */
 const guessLastsMs = 10
 
