@@ -39,7 +39,12 @@ if (options.help || wrong !== undefined) {
 }
 
 const processes = new Processes()
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => processes.endAll().then(() => process.exit(1)))
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    console.error(`ended by ${signal}`)
+    processes.endAll().then(() => process.exit(1))
+  })
+}
 
 const log = text => { if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`) }
 const size = options.quick ? { rounds: 2, generations: 1, scale: 0.1 } : { rounds: 6, generations: 5, scale: 1 }

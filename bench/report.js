@@ -97,7 +97,7 @@ export function reportPicks (picks) {
 export function reportHeartbeats (beats) {
   return [
     '## Heartbeats',
-    'One gateway process, 32 keep-alive connections, 1,000 nodes in turn, every heartbeat newer than the one before.',
+    `One gateway process, 32 keep-alive connections, ${beats[0].nodes.toLocaleString('en')} registered nodes in turn.`,
     table(['heartbeats', 'accepted/s', 'CPU µs/heartbeat', 'refused'], beats.map(({ title, perSecond, cpuUs, refused }) =>
       [title, Math.round(perSecond).toLocaleString('en'), cpuUs.toFixed(1), refused]))
   ].join('\n\n')
