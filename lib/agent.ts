@@ -3,7 +3,7 @@ import { Server as TlsServer } from 'node:tls'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import '../types/fastify.js'
-import type { AgentOptions } from '../types/options.js'
+import type { AgentOptions } from '../types/agent.js'
 import { systemClock, systemRandom } from './clock.js'
 import { RegisteredError } from './errors.js'
 import { agentSettingsOf } from './agent/settings.js'
@@ -17,7 +17,7 @@ import { samplePressure } from './pressure.js'
 
 export type { Agent } from '../types/agent.js'
 export type { LoadReport } from '../types/node.js'
-export type { AgentOptions } from '../types/options.js'
+export type { AgentOptions } from '../types/agent.js'
 
 const name = 'fastify-balance-agent'
 

@@ -2,20 +2,23 @@ import { randomUUID } from 'node:crypto'
 import fp from 'fastify-plugin'
 import { systemClock as clock, systemRandom } from './clock.js'
 import { RegisteredError } from './errors.js'
-import { refusals } from './health/refusals.js'
+import { ActiveChecks } from './health/active-checks.js'
+import { expiredNodes } from './health/expired-nodes.js'
+import { OutlierDetector } from './health/outlier.js'
 import { Traffic } from './health/traffic.js'
 import { resolveHeartbeat } from './heartbeat/options.js'
 import { heartbeatRoute } from './heartbeat/route.js'
 import { logRegistry } from './operations/log.js'
 import { operationsRoutes } from './operations/routes.js'
-import { resolveGateway } from './options.js'
+import { resolveGateway } from './options/gateway.js'
 import { samplePressure } from './pressure.js'
 import { decorateBalance } from './proxy/balance.js'
 import { Plans } from './proxy/plans.js'
 import { Pools } from './proxy/pools.js'
+import { probe } from './proxy/probe.js'
 import { NodeRegistry, sweepMs } from './registry/registry.js'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import type { ResolvedService } from './options.js'
+import type { ResolvedService } from './options/service.js'
 import type { Pressure } from './pressure.js'
 import type { GatewayOptions } from '../types/options.js'
 import type { Registry } from '../types/registry.js'
@@ -24,6 +27,9 @@ import '../types/fastify.js'
 
 /** How much memory all recorded bodies of a gateway may take together. */
 const replayMemoryBytes = 64 * 1024 * 1024
+
+/** How long a gateway counts as just started, ms: every node has beaten by then. */
+const warmUpWindowMs = 5000
 
 /** Where an app's server carries the sign that it has a gateway; shared by all copies of this package in a process. */
 const registered = Symbol.for('fastify-balance.registered')
@@ -36,22 +42,28 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
   const serviceOf = (name: string): ResolvedService => resolved.services.get(name) ?? resolved.defaults
   const registry = new NodeRegistry(clock, resolved.services.keys(), serviceOf)
   const traffic = new Traffic()
-  const watchWeights = logRegistry(registry, app.log.child({ plugin: 'fastify-balance' }))
-  for (const { nodes } of resolved.services.values()) nodes.forEach(info => registry.configure(info))
-
+  const outliers = new OutlierDetector(name => serviceOf(name).ejection, registry, systemRandom)
+  const watchServices = logRegistry(registry, app.log.child({ plugin: 'fastify-balance' }))
   const plans = new Plans({
     options: resolved,
     snapshotOf: name => registry.snapshot(name),
-    observers: [traffic, refusals(node => registry.refused(node))],
+    observers: [traffic, expiredNodes(registry), outliers],
+    warmUpMs: warmUpOf(app, resolved.warmUpMs),
+    clock,
     random: systemRandom
   })
+  const pools = poolsOf(app, registry, serviceOf)
+  registry.onChange(change => plans.changed(change))
+  checkNodes(app, registry, pools, serviceOf)
+  for (const { nodes } of resolved.services.values()) nodes.forEach(info => registry.configure(info))
+
   const pressure = resolved.pressure === false ? null : await samplePressure(app, resolved.pressure)
   const life = lifeOf(app, () => {
     registry.sweep()
     plans.sweep()
-    watchWeights()
+    watchServices()
   })
-  await decorateBalance(app, plans, { pools: poolsOf(app, registry, serviceOf), clock, memory: { usedBytes: 0, limitBytes: replayMemoryBytes } })
+  await decorateBalance(app, plans, { pools, clock, memory: { usedBytes: 0, limitBytes: replayMemoryBytes } })
   app.decorate('registry', publicRegistry(registry))
   checkRoutes(app, plans)
   if (heartbeat !== null) {
@@ -64,7 +76,9 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
     registry,
     traffic,
     strategyOf: name => strategyNameOf(serviceOf(name)),
-    isReady: () => !life.isClosing,
+    queuedOf: name => plans.queued(name),
+    ejectionsOf: node => outliers.of(node),
+    unreadyBecause: () => life.isClosing ? 'closing' : pressure?.isUnderPressure() === true ? 'under-pressure' : null,
     pressure: () => pressureStatusOf(pressure)
   })
 }
@@ -78,6 +92,30 @@ function lifeOf (app: FastifyInstance, sweep: () => void): { readonly isClosing:
   return life
 }
 
+/** How long a request may wait for its service's first node now: a gateway that has just started has heard of nobody yet. */
+function warmUpOf (app: FastifyInstance, warmUpMs: number): () => number {
+  let startedAt = clock.now()
+  app.addHook('onListen', async () => { startedAt = clock.now() })
+  return () => clock.now() - startedAt < warmUpWindowMs ? warmUpMs : 0
+}
+
+/** Active checks for the nodes without lease, where the service has them. */
+function checkNodes (app: FastifyInstance, registry: NodeRegistry, pools: Pools, serviceOf: (name: string) => ResolvedService): void {
+  const checks = new ActiveChecks({
+    clock,
+    random: systemRandom,
+    probe: (node, rules) => probe(pools, clock, node, rules),
+    judge: (node, works) => registry.judge(node, works)
+  })
+  registry.onChange(({ service, id }) => {
+    const { health } = serviceOf(service)
+    const node = registry.node(service, id)
+    if (health !== false && node?.leaseUntil === Infinity) checks.watch(node, health)
+  })
+  registry.onGone(node => checks.forget(node))
+  app.addHook('onClose', async () => checks.stop())
+}
+
 /** The connections to the nodes: closed with their node, and all of them with the app. */
 function poolsOf (app: FastifyInstance, registry: NodeRegistry, serviceOf: (name: string) => ResolvedService): Pools {
   const pools = new Pools(name => {
@@ -85,6 +123,10 @@ function poolsOf (app: FastifyInstance, registry: NodeRegistry, serviceOf: (name
     return { connectTimeoutMs, tls }
   })
   registry.onGone(node => pools.forget(node))
+  registry.onChange(({ service, id, to }) => {
+    const node = registry.node(service, id)
+    if (to === 'draining' && node !== undefined) pools.forget(node)
+  })
   app.addHook('onClose', async () => pools.close())
   return pools
 }

@@ -1,3 +1,5 @@
+import type { LoadReport } from './node.js'
+
 /** `app.agent`: this app as a node. */
 export interface Agent {
   /** The id that it registered with; null until a gateway has answered, unless it was given. */
@@ -6,4 +8,31 @@ export interface Agent {
   readonly state: 'idle' | 'up' | 'draining' | 'left'
   /** Announces draining to the gateways, and resolves when they must know and the running requests have ended (at most `drainMs`). Call it before `app.close()`. */
   drain (): Promise<void>
+}
+
+/** What `app.register(agent, options)` takes. */
+export interface AgentOptions {
+  /** The service that this app serves. */
+  service: string
+  /** The gateways' addresses, for instance `http://10.0.0.2:8080`. A path behind the address replaces `/heartbeat`. */
+  gateways: readonly string[]
+  /** The heartbeat secret of the gateways. */
+  secret?: string
+  /** Which secret, when the gateways have several. Default `default`. */
+  secretId?: string
+  /** Default: host:port that the gateway sees. */
+  id?: string
+  /** Where gateways reach this app. Default: by the port it listens on, at the address that the gateway sees. */
+  origin?: string
+  /** 0 to 1000. Default 1. */
+  weight?: number
+  zone?: string
+  version?: string
+  tags?: Record<string, string>
+  /** How often to beat until a gateway says otherwise. Default 1000. */
+  intervalMs?: number
+  /** How long `drain()` waits at most for the running requests. Default 10000. */
+  drainMs?: number
+  /** Replaces fields of the load report. Called once per beat. */
+  load?: () => Partial<LoadReport>
 }

@@ -50,6 +50,8 @@ export interface Node {
   readonly upSince: number
   /** Withheld because of its outcomes until then; -Infinity: not ejected. */
   readonly ejectedUntil: number
+  /** Active checks say that it does not work; false where there are none. */
+  readonly failsChecks: boolean
   /** It said itself that it drains. */
   readonly draining: boolean
   /** An operator of this gateway asked it to drain. Outlives the node's own heartbeats. */
@@ -77,6 +79,8 @@ export type ChangeReason =
   | 'warmed-up'       // slow start is over
   | 'ejected'
   | 'ejection-over'
+  | 'check-failed'    // active checks say that it does not work
+  | 'check-passed'
 
 /** One transition of one node. `from: null`: it was not known; `to: null`: it is not known any more. */
 export interface NodeChange {

@@ -25,6 +25,66 @@ export interface BalanceOptions {
   replayBytes?: number
   /** Sends x-forwarded-for, -host and -proto; what clients claim is kept only as far as Fastify's `trustProxy` goes. `false`: those headers pass untouched. Default true. */
   forwarded?: boolean
+  /** Sends a second attempt to another node when the first is slower than most; the first answer wins. For safe methods without a body. Default: off. */
+  hedge?: HedgeOptions | false
+}
+
+/** When a request that waits is sent to a second node as well. */
+export interface HedgeOptions {
+  /** The first attempt has taken longer than this share of the service's recent responses. Default 0.95. */
+  percentile?: number
+  /** At most this share of the service's requests is hedged. Default 0.05. */
+  maxRatio?: number
+}
+
+/** When a node is withheld because of its outcomes, and for how long. */
+export interface EjectionOptions {
+  /** So many failures in a row. Default 5. */
+  consecutive?: number
+  /** So many failures in a row that were all of the connect phase. Default 3. */
+  connect?: number
+  /** A lower share of successes over `windowMs`, once there were `minRequests`. Default 0.8. */
+  successRatio?: number
+  /** Default 10000. */
+  windowMs?: number
+  /** Default 10. */
+  minRequests?: number
+  /** How long the first ejection lasts; each further one twice as long, ± 50 %. A minute without one takes one off the count. Default 1000. */
+  baseMs?: number
+  /** Default 60000. */
+  maxMs?: number
+  /** At most this share of a service's nodes is ejected at once, and never the last one. Default 0.5. */
+  maxRatio?: number
+}
+
+/** How much failover a service is allowed, so that failing nodes do not get a multiple of the load that they fail under. */
+export interface RetryBudgetOptions {
+  /** Failovers per request, over the last 10 s. Default 0.2. */
+  ratio?: number
+  /** Failovers a second that are allowed whatever the load. Default 10. */
+  perSecond?: number
+}
+
+/** Where requests wait while every node is full. */
+export interface QueueOptions {
+  /** How many requests of a service wait at most; 0: none. Default 1024. */
+  size?: number
+  /** How long each waits at most. Default 1000. */
+  timeoutMs?: number
+}
+
+/** Active health checks, for nodes that send no heartbeats. */
+export interface HealthOptions {
+  /** What is asked for with GET; any status from 200 to 399 is well. */
+  path: string
+  /** Default 2000, ± 10 %. */
+  intervalMs?: number
+  /** Default 1000. */
+  timeoutMs?: number
+  /** So many good checks in a row bring a node back. Default 2. */
+  rise?: number
+  /** So many bad checks in a row take a node out. Default 3. */
+  fall?: number
 }
 
 /** TLS towards the nodes, as `tls.connect` takes it. Certificates are verified unless `rejectUnauthorized: false`. */
@@ -57,6 +117,16 @@ export interface ServiceOptions extends BalanceOptions {
   slowStartMs?: number
   /** Below this share of healthy nodes, doubtful ones are offered too. 0: never. Default 0.5. */
   panicThreshold?: number
+  /** Withholds nodes that fail. `false`: never. */
+  ejection?: EjectionOptions | false
+  /** Limits failover after an attempt has reached a node. */
+  retryBudget?: RetryBudgetOptions
+  /** Attempts that one node may have in flight from this gateway. Default 1024. */
+  maxInFlight?: number
+  /** Where requests wait while every node has `maxInFlight`. */
+  queue?: QueueOptions
+  /** Active checks, for nodes without agent. Default: off. */
+  health?: HealthOptions | false
   /** TLS towards the nodes of this service. Default: verified with the system's authorities. */
   tls?: TlsOptions
 }
@@ -130,6 +200,8 @@ export interface GatewayOptions {
   gateways?: readonly string[]
   /** `false`: @fastify/under-pressure is not registered for the gateway. */
   pressure?: PressureOptions | false
+  /** After its start, how long a gateway lets a request to a service wait for the service's first node to be heard of, instead of answering 503. 0: not at all. Default 2000. */
+  warmUpMs?: number
   /** `false`: no operations routes. */
   operations?: OperationsOptions | false
 }
@@ -162,31 +234,4 @@ export interface UpstreamResponse {
 export interface RouteOptions extends BalanceOptions {
   /** The service that `reply.balance()` sends to when the call names none. */
   service?: string
-}
-
-/** What `app.register(agent, options)` takes. */
-export interface AgentOptions {
-  /** The service that this app serves. */
-  service: string
-  /** The gateways' addresses, for instance `http://10.0.0.2:8080`. A path behind the address replaces `/heartbeat`. */
-  gateways: readonly string[]
-  /** The heartbeat secret of the gateways. */
-  secret?: string
-  /** Which secret, when the gateways have several. Default `default`. */
-  secretId?: string
-  /** Default: host:port that the gateway sees. */
-  id?: string
-  /** Where gateways reach this app. Default: by the port it listens on, at the address that the gateway sees. */
-  origin?: string
-  /** 0 to 1000. Default 1. */
-  weight?: number
-  zone?: string
-  version?: string
-  tags?: Record<string, string>
-  /** How often to beat until a gateway says otherwise. Default 1000. */
-  intervalMs?: number
-  /** How long `drain()` waits at most for the running requests. Default 10000. */
-  drainMs?: number
-  /** Replaces fields of the load report. Called once per beat. */
-  load?: () => Partial<import('./node.js').LoadReport>
 }

@@ -34,15 +34,25 @@ export interface NodeTraffic {
   readonly failures: number
 }
 
+/** What this gateway has decided about a node because of its outcomes. */
+export interface NodeEjections {
+  /** How often it was ejected. */
+  readonly ejections: number
+  /** How often it was not, because too many of its service are, or it is the last one. */
+  readonly ejectionsSuppressed: number
+}
+
 export interface ServiceStatus {
   readonly name: string
   /** Its strategy's name, or `custom`. */
   readonly strategy: string
   /** Too few healthy nodes, so doubtful ones are offered too. */
   readonly panic: boolean
+  /** Every node that sent heartbeats is silent: the network or the secret is to blame rather than all of them. They are offered still. */
+  readonly heartbeatsLost: boolean
   /** Requests that wait for a node. */
   readonly queued: number
-  readonly nodes: ReadonlyArray<Omit<NodeStatus, 'service'> & NodeTraffic>
+  readonly nodes: ReadonlyArray<Omit<NodeStatus, 'service'> & NodeTraffic & NodeEjections>
 }
 
 /** `GET /_balance/status`: the one description that the page, the tests and the users read. */
@@ -51,7 +61,7 @@ export interface GatewayStatus {
     readonly id: string
     /** ISO 8601. */
     readonly startedAt: string
-    /** It takes traffic: false from the moment it begins to close. */
+    /** It should get traffic: not while it closes, nor while it is under pressure. */
     readonly ready: boolean
     /** It holds the leader lease; always false without a store. */
     readonly leader: boolean

@@ -3,7 +3,7 @@ import type { Rule } from '../check.js'
 import { OptionError } from '../errors.js'
 import { idPattern, maxWeight, originOf, servicePattern } from '../node/info.js'
 import type { LoadReport } from '../../types/node.js'
-import type { AgentOptions } from '../../types/options.js'
+import type { AgentOptions } from '../../types/agent.js'
 import { gatewayUrlOf } from './gateways.js'
 import { defaultKeyId } from '../heartbeat/signature.js'
 

@@ -12,6 +12,7 @@ export function createNode (info: NodeInfo, facts: { leaseUntil: number, now: nu
     leaseUntil: facts.leaseUntil,
     upSince: facts.warmsUp ? facts.now : -Infinity,
     ejectedUntil: -Infinity,
+    failsChecks: false,
     draining: false,
     drainRequested: false
   }

@@ -4,7 +4,7 @@ import type { Node, NodeState } from '../../types/node.js'
 export function stateOf (node: Node, now: number, slowStartMs: number): NodeState {
   if (now >= node.leaseUntil) return 'expired'
   if (node.draining || node.drainRequested) return 'draining'
-  if (now < node.ejectedUntil) return 'ejected'
+  if (now < node.ejectedUntil || node.failsChecks) return 'ejected'
   if (now < node.upSince + slowStartMs) return 'warming'
   return 'up'
 }

@@ -1,16 +1,29 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { NodeRegistry } from '../registry/registry.js'
 
-/** Logs every transition of a node, and once per service that all its weights are 0. Returns what looks for the latter: to be called now and then. */
+/**
+ * Logs every transition of a node, and what concerns a service as a whole when it begins: that all its weights are 0, that no heartbeat
+ * comes through any more. Returns what looks for the latter: to be called now and then.
+ */
 export function logRegistry (registry: NodeRegistry, log: FastifyBaseLogger): () => void {
   registry.onChange(({ id: node, ...change }) => log.info({ node, ...change }, 'node changed state'))
-  const warned = new Set<string>()
+  const equalized = new Set<string>()
+  const silent = new Set<string>()
   return () => {
     for (const service of registry.services()) {
-      const isEqualized = registry.snapshot(service)?.equalized === true
-      if (isEqualized && !warned.has(service)) log.warn({ service }, 'every node has weight 0, so all count the same')
-      if (isEqualized) warned.add(service)
-      else warned.delete(service)
+      const snapshot = registry.snapshot(service)
+      if (turned(equalized, service, snapshot?.equalized === true) === 'on') log.warn({ service }, 'every node has weight 0, so all count the same')
+      const turn = turned(silent, service, snapshot?.heartbeatsLost === true)
+      if (turn === 'on') log.warn({ service }, 'no heartbeat comes through any more: the nodes are offered still, and forgotten when they do not answer either')
+      if (turn === 'off') log.info({ service }, 'heartbeats come through again')
     }
   }
+}
+
+/** Notes whether something is so of a service, and says whether that has changed. */
+function turned (noted: Set<string>, service: string, isSo: boolean): 'on' | 'off' | null {
+  if (isSo === noted.has(service)) return null
+  if (isSo) noted.add(service)
+  else noted.delete(service)
+  return isSo ? 'on' : 'off'
 }

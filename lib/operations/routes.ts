@@ -17,14 +17,26 @@ const schema: FastifySchema & { hide: boolean } = { hide: true }
 /** An overloaded gateway must still say how it is. */
 const config: Record<string, unknown> = { pressureHandler: () => {}, rateLimit: false }
 
-/** Adds the operations routes, in a scope of their own. */
+/** Adds the operations routes, in scopes of their own. The probes are open to all: they say nothing but how the gateway is. */
 export function operationsRoutes (app: FastifyInstance, { prefix, authorize, production }: OperationsAccess, sources: StatusSources): void {
+  const route = { schema, config, logLevel: 'warn', exposeHeadRoute: true } as const
+  app.register(async scope => {
+    scope.get('/live', route, async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { live: true }
+    })
+    scope.get('/ready', route, async (_request, reply) => {
+      const reason = sources.unreadyBecause()
+      reply.header('cache-control', 'no-store').code(reason === null ? 200 : 503)
+      return reason === null ? { ready: true } : { ready: false, reason }
+    })
+  }, { prefix })
   if (authorize === null && production) return
   app.register(async scope => {
     scope.addHook('onRequest', async request => {
       if (!await mayAsk(request, authorize)) throw new ForbiddenError()
     })
-    scope.get('/status', { schema, config, logLevel: 'warn', exposeHeadRoute: false }, async (_request, reply) => {
+    scope.get('/status', { ...route, exposeHeadRoute: false }, async (_request, reply) => {
       reply.header('cache-control', 'no-store')
       return statusOf(sources)
     })

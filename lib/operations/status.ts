@@ -1,7 +1,8 @@
 import { isoTime } from '../clock.js'
 import type { NodeRegistry } from '../registry/registry.js'
 import type { Traffic } from '../health/traffic.js'
-import type { GatewayStatus, NodeTraffic, ServiceStatus } from '../../types/status.js'
+import type { Node } from '../../types/node.js'
+import type { GatewayStatus, NodeEjections, NodeTraffic, ServiceStatus } from '../../types/status.js'
 
 /** What the status is made from. */
 export interface StatusSources {
@@ -12,11 +13,15 @@ export interface StatusSources {
   readonly traffic: Traffic
   /** The name of a service's strategy. */
   readonly strategyOf: (service: string) => string
-  readonly isReady: () => boolean
+  /** How many requests to a service wait for a node. */
+  readonly queuedOf: (service: string) => number
+  readonly ejectionsOf: (node: Node) => NodeEjections
+  /** Why the gateway should get no traffic; null: it should. */
+  readonly unreadyBecause: () => 'closing' | 'under-pressure' | null
   readonly pressure: () => GatewayStatus['gateway']['pressure']
 }
 
-const noTraffic: NodeTraffic = { latencyMs: null, requests: 0, failures: 0 }
+const nothing: NodeTraffic & NodeEjections = { latencyMs: null, requests: 0, failures: 0, ejections: 0, ejectionsSuppressed: 0 }
 
 /** The one description of the gateway that the page, the tests and the users read. */
 export function statusOf (sources: StatusSources): GatewayStatus {
@@ -24,7 +29,7 @@ export function statusOf (sources: StatusSources): GatewayStatus {
     gateway: {
       id: sources.id,
       startedAt: isoTime(sources.startedAt),
-      ready: sources.isReady(),
+      ready: sources.unreadyBecause() === null,
       leader: false,
       store: null,
       pressure: sources.pressure()
@@ -33,15 +38,17 @@ export function statusOf (sources: StatusSources): GatewayStatus {
   }
 }
 
-function serviceStatusOf ({ registry, traffic, strategyOf }: StatusSources, name: string): ServiceStatus {
+function serviceStatusOf ({ registry, traffic, strategyOf, queuedOf, ejectionsOf }: StatusSources, name: string): ServiceStatus {
+  const snapshot = registry.snapshot(name)
   return {
     name,
     strategy: strategyOf(name),
-    panic: registry.snapshot(name)?.panic ?? false,
-    queued: 0,
+    panic: snapshot?.panic ?? false,
+    heartbeatsLost: snapshot?.heartbeatsLost ?? false,
+    queued: queuedOf(name),
     nodes: registry.nodes(name).map(({ service: _service, ...status }) => {
       const node = registry.node(name, status.id)
-      return { ...status, ...(node === undefined ? noTraffic : traffic.of(node)) }
+      return { ...status, ...node === undefined ? nothing : { ...traffic.of(node), ...ejectionsOf(node) } }
     })
   }
 }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { NoNodeError } from '../errors.js'
+import { NoNodeError, QueueError } from '../errors.js'
 import { Forward } from './forward.js'
 import { forwardHeaders, relayedHeaders, sentHeaders } from './headers.js'
 import { ReplayBody } from './replay.js'
@@ -89,10 +89,11 @@ export class Exchange implements ForwardListener {
     const { request } = this.#reply
     const { filter, idempotent } = balance
     this.#callback = callback
+    const body = this.#body(options)
     this.#forward = new Forward({
       method: options.method as Dispatcher.HttpMethod,
       path: options.path,
-      body: this.#body(options),
+      body,
       headers: sentHeaders(this.#headers),
       bodyTimeout: options.bodyTimeout,
       service,
@@ -100,6 +101,7 @@ export class Exchange implements ForwardListener {
       options: balance,
       attemptTimeoutMs: options.headersTimeout === undefined ? balance.attemptTimeoutMs : options.headersTimeout || Infinity,
       idempotent: typeof idempotent === 'function' ? idempotent(request) : idempotent ?? idempotentMethods.has(options.method),
+      hedge: body === null && safeMethods.has(options.method) ? balance.hedge : false,
       admits: filter === null ? null : info => filter(info, request),
       keyOf: () => request.ip,
       mayBeWhole: this.#call?.onResponse === undefined
@@ -124,7 +126,7 @@ export class Exchange implements ForwardListener {
     const reply = this.#reply
     if (this.#isTooLate) return
     this.#forgetHead()
-    if (error instanceof NoNodeError) reply.header('retry-after', '1')
+    if (error instanceof NoNodeError || error instanceof QueueError) reply.header('retry-after', '1')
     // an HTTP/1 connection cannot be used again before its request has been read to the end
     if (!reply.request.raw.complete && reply.request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
     try {
@@ -173,3 +175,5 @@ function isStream (body: RequesterOptions['body']): body is Readable | NodeJS.Re
 
 /** RFC 9110 §9.2.2. */
 const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+/** RFC 9110 §9.2.1. */
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])

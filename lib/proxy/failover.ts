@@ -24,8 +24,8 @@ export interface Circumstances {
   readonly wasLimited: boolean
 }
 
-/** `failover`: to another node if there is one, else as `relay` (a response) or `fail` (a failure). */
-export type Decision = 'relay' | 'failover' | 'fail'
+/** `failover`: to another node if there is one, else as `relay` (a response), `fail` (a failure) or `wait` (a doubt). */
+export type Decision = 'relay' | 'failover' | 'fail' | 'wait'
 
 /** What to do after an attempt: the table of docs/failover.md, one row a line. */
 export function decide (event: AttemptEvent, { idempotent, replayable, attemptsLeft, wasLimited }: Circumstances): Decision {
@@ -43,7 +43,18 @@ export function decide (event: AttemptEvent, { idempotent, replayable, attemptsL
     case 'reset':
     case 'malformed':
     case 'timeout': return idempotent && maySendAgain ? 'failover' : 'fail'
+    case 'doubt': return idempotent && maySendAgain ? 'failover' : 'wait'
     case 'deadline':
     case 'client': return 'fail'
   }
+}
+
+/** Whether failover after it is charged to the retry budget: the node may have done the work. */
+export function isCharged (event: AttemptEvent): boolean {
+  return event.kind === 'response' ? !event.isDraining : event.failure !== 'connect'
+}
+
+/** Whether failover after it may wait for a node that is full: there is no answer at hand, and none will come. */
+export function mayWait (event: AttemptEvent): boolean {
+  return event.kind === 'failure' && event.failure !== 'doubt'
 }

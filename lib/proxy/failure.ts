@@ -5,9 +5,9 @@ import type { Outcome } from '../../types/attempt.js'
  * What went wrong with an attempt before its response was relayed.
  * `connect`: nothing left this process. `stale`: a reused connection was reset, as happens when the node closes an idle one.
  * `reset`: a fresh connection was. `malformed`: no HTTP came back. `timeout`: the attempt's time is over. `deadline`: the request's is.
- * `client`: the request itself cannot be sent.
+ * `client`: the request itself cannot be sent. `doubt`: no response head came yet, and the node was ejected or its lease has ended meanwhile.
  */
-export type Failure = 'connect' | 'stale' | 'reset' | 'malformed' | 'timeout' | 'deadline' | 'client'
+export type Failure = 'connect' | 'stale' | 'reset' | 'malformed' | 'timeout' | 'deadline' | 'client' | 'doubt'
 
 /** What those who learn are told: a reset of a reused connection and a client's mistake say nothing about the node. */
 export function outcomeOf (failure: Failure, error: Error, elapsedMs: number): Outcome {
@@ -18,7 +18,8 @@ export function outcomeOf (failure: Failure, error: Error, elapsedMs: number): O
     case 'timeout': return { kind: 'error', error, sent: true, elapsedMs }
     case 'stale':
     case 'deadline':
-    case 'client': return { kind: 'aborted', elapsedMs }
+    case 'client':
+    case 'doubt': return { kind: 'aborted', elapsedMs }
   }
 }
 

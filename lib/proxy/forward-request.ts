@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { ResolvedBalance } from '../options.js'
+import type { ResolvedBalance } from '../options/balance.js'
 import type { Clock } from '../../types/clock.js'
 import type { Node, NodeInfo } from '../../types/node.js'
 import type { Strategy } from '../../types/strategy.js'
@@ -19,6 +19,8 @@ export interface ForwardRequest extends Omit<OutgoingRequest, 'body'> {
   /** How long an attempt may take until its response head; Infinity: as long as the request. */
   readonly attemptTimeoutMs: number
   readonly idempotent: boolean
+  /** false: it goes to one node at a time. */
+  readonly hedge: ResolvedBalance['hedge']
   /** The nodes that may be offered; null: all. */
   readonly admits: ((info: NodeInfo) => boolean) | null
   /** What consistent hashing hashes; asked for only by strategies that want it. */

@@ -1,238 +1,242 @@
 import { AsyncResource } from 'node:async_hooks'
-import { NoNodeError } from '../errors.js'
 import { answerOf } from './answer.js'
 import { RunningAttempt } from './attempt.js'
 import { errorOf, outcomeOf } from './failure.js'
-import { decide } from './failover.js'
+import { decide, isCharged, mayWait } from './failover.js'
+import { Race } from './race.js'
 import { ReplayBody } from './replay.js'
-import { Sending } from './send.js'
-import { timeLimitOf } from './time-limit.js'
+import { Try } from './try.js'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Readable } from 'node:stream'
 import type { Outcome } from '../../types/attempt.js'
 import type { Node } from '../../types/node.js'
 import type { AttemptEvent } from './failover.js'
 import type { Failure } from './failure.js'
 import type { ForwardListener, ForwardRequest, ForwardTools } from './forward-request.js'
-import type { SendListener } from './send.js'
-
-interface Head { readonly statusCode: number, readonly headers: IncomingHttpHeaders, readonly outcome: Outcome }
+import type { Waiting } from './queue.js'
+import type { TryOwner } from './try.js'
 
 /** The attempts of one request: pick, send, decide, until an answer is relayed or nothing is left. */
-export class Forward extends AsyncResource implements SendListener {
+export class Forward extends AsyncResource implements TryOwner, Waiting {
   readonly #request: ForwardRequest
   readonly #listener: ForwardListener
   readonly #tools: ForwardTools
   readonly #deadline: number
   readonly #tried: Node[] = []
+  readonly #race: Race
   /** Attempts that reached a node. */
   #spent = 0
   #wasLimited = false
   #isOver = false
   #isRelayed = false
-  #attempt: RunningAttempt | null = null
-  #sending: Sending | null = null
-  #head: Head | null = null
-  #reader: Readable | null = null
-  #cancelTimer: () => void = nothing
+  /** Whose response is relayed, or will be. */
+  #taken: Try | null = null
+  #leaveQueue: (() => void) | null = null
+  #cancelHedge: (() => void) | null = null
 
   constructor (request: ForwardRequest, listener: ForwardListener, tools: ForwardTools) {
     super('FASTIFY_BALANCE')
     this.#request = request
     this.#listener = listener
     this.#tools = tools
+    this.#race = new Race(tools.clock)
     this.#deadline = tools.clock.now() + request.options.timeoutMs
   }
 
   /** Begins the first attempt. */
   start (): void {
-    this.#guard(() => this.#begin())
+    this.#guarded(() => {
+      this.#request.service.budget.deposit(this.#tools.clock.now())
+      this.#next()
+      this.#planHedge()
+    })
   }
 
-  /** The client left: cuts the attempt off and frees what it held. */
+  /** The client left: cuts the attempts off and frees what they held. */
   abort (): void {
-    this.#guard(() => this.#abort())
+    if (this.#isOver) return
+    this.#guarded(() => {
+      this.#end()
+      this.#race.end()
+    })
   }
 
-  head (statusCode: number, headers: IncomingHttpHeaders): boolean {
-    return this.#guard(() => this.#answered(statusCode, headers)) ?? false
+  answered (from: Try, statusCode: number, headers: IncomingHttpHeaders): boolean {
+    if (this.#isOver || !this.#race.has(from)) return false
+    this.#spent++
+    const { event, outcome } = answerOf(statusCode, headers, this.#request.options.retryOn, { latencyMs: this.#race.elapsedMs(from), wallNow: this.#tools.clock.wall() })
+    from.respond(outcome)
+    // the other attempt may still do better
+    if (this.#race.isHedged && (statusCode >= 500 || statusCode === 429)) {
+      this.#race.leave(from, outcome)
+      return false
+    }
+    if (this.#mayFailOver(event)) {
+      this.#wasLimited ||= statusCode === 429
+      this.#failOver(from, event, outcome)
+      return false
+    }
+    from.answer = { statusCode, headers, outcome }
+    this.#taken = from
+    this.#race.win(from)
+    queueMicrotask(() => this.runInAsyncScope(this.#relay, this))
+    return true
   }
 
-  failed (failure: Failure, error: Error): void {
-    this.#guard(() => this.#failed(failure, error))
+  failed (from: Try, failure: Failure, error: Error): void {
+    if (this.#isOver || !this.#race.has(from)) return
+    // an attempt whose response head was here is counted already
+    if (failure !== 'connect' && from.answer === null) this.#spent++
+    this.#taken = null
+    const { body } = this.#request
+    const fault = body instanceof ReplayBody ? body.error : null
+    if (fault !== null) return this.#giveUp(from, 'client', fault)
+    const outcome = outcomeOf(failure, error, this.#race.elapsedMs(from))
+    if (this.#race.isHedged && failure !== 'deadline') return this.#race.leave(from, outcome)
+    const event: AttemptEvent = { kind: 'failure', failure }
+    if (this.#mayFailOver(event)) return this.#failOver(from, event, outcome)
+    this.#giveUp(from, failure, error)
   }
 
-  ended (): void {
-    if (this.#isOver || this.#head === null) return
-    const { outcome } = this.#head
-    this.#guard(() => this.#attempt?.settle(outcome))
+  ended (from: Try): void {
+    if (this.#isOver || from.answer === null) return
+    this.#race.leave(from, from.answer.outcome)
     if (this.#isRelayed) this.#end()
   }
 
-  broken (error: Error): Error {
-    this.#guard(() => this.#broken(error))
-    return errorOf('reset', this.#request.service.name, error)
-  }
-
-  cancelled (): void {
-    this.abort()
-  }
-
-  /** What a filter, a strategy or a hook of the app throws ends this request, and nothing else. */
-  #guard<T> (task: () => T): T | undefined {
-    try {
-      return task()
-    } catch (error) {
-      const thrown = error instanceof Error ? error : new Error(String(error))
-      this.#fail(thrown)
-      this.#sending?.abandon()
-      this.#settleAsItStands()
-      return undefined
-    }
-  }
-
-  #begin (): void {
-    if (!this.#next()) this.#fail(new NoNodeError(this.#request.service.name))
-  }
-
-  #abort (): void {
+  broken (from: Try, error: Error): void {
     if (this.#isOver) return
+    if (!this.#isRelayed) return this.failed(from, 'reset', error)
     this.#end()
-    this.#sending?.abandon()
-    this.#settleAsItStands()
+    this.#race.leave(from, { kind: 'error', error, sent: true, elapsedMs: this.#race.elapsedMs(from) })
   }
 
-  #settleAsItStands (): void {
-    this.#attempt?.settle(this.#head?.outcome ?? { kind: 'aborted', elapsedMs: this.#elapsedMs() })
-  }
-
-  #answered (statusCode: number, headers: IncomingHttpHeaders): boolean {
-    const attempt = this.#attempt
-    if (this.#isOver || attempt === null) return false
-    this.#cancelTimer()
+  doubted (from: Try): void {
+    if (this.#isOver || from.answer !== null || !this.#race.has(from)) return
+    const event: AttemptEvent = { kind: 'failure', failure: 'doubt' }
+    const { isHedged } = this.#race
+    if (!isHedged && !this.#mayFailOver(event)) return
     this.#spent++
-    const { event, outcome } = answerOf(statusCode, headers, this.#request.options.retryOn, { latencyMs: this.#elapsedMs(), wallNow: this.#tools.clock.wall() })
-    attempt.respond(outcome)
-    if (this.#mayFailOver(event)) {
-      this.#wasLimited ||= statusCode === 429
-      this.#failOver(event, outcome)
-      return false
+    from.sending.abandon()
+    const outcome = outcomeOf('doubt', new Error('the node is in doubt'), this.#race.elapsedMs(from))
+    if (isHedged) this.#race.leave(from, outcome)
+    else this.#failOver(from, event, outcome)
+  }
+
+  /** What a filter, a strategy, an observer or a hook of the app throws ends this request, and nothing else. */
+  crash (thrown: unknown): void {
+    this.#fail(thrown instanceof Error ? thrown : new Error(String(thrown)))
+  }
+
+  proceed (): void {
+    this.#guarded(() => {
+      const node = this.#pick()
+      if (node === null) return
+      this.#leaveQueue?.()
+      this.#leaveQueue = null
+      this.#send(node)
+    })
+  }
+
+  expired (): void {
+    this.#leaveQueue = null
+    const { service, admits } = this.#request
+    const isLate = this.#tools.clock.now() >= this.#deadline
+    this.#fail(isLate ? errorOf('deadline', service.name, new Error('no node was free')) : service.noneLeft({ tried: this.#tried, admits }))
+  }
+
+  #guarded (task: () => void): void {
+    try {
+      task()
+    } catch (error) {
+      this.crash(error)
     }
-    this.#head = { statusCode, headers, outcome }
-    queueMicrotask(() => this.runInAsyncScope(() => this.#guard(() => this.#relay())))
-    return true
   }
 
-  #failed (failure: Failure, error: Error): void {
-    if (this.#isOver) return
-    this.#cancelTimer()
-    const { body } = this.#request
-    if (body instanceof ReplayBody && body.error !== null) return this.#giveUp('client', body.error)
-    // an attempt whose response head was here is counted already
-    if (failure !== 'connect' && this.#head === null) this.#spent++
-    const event: AttemptEvent = { kind: 'failure', failure }
-    if (this.#mayFailOver(event)) return this.#failOver(event, outcomeOf(failure, error, this.#elapsedMs()))
-    this.#giveUp(failure, error)
+  /** Sends the request to the next node, or waits for one. */
+  #next (): void {
+    const node = this.#pick()
+    if (node !== null) return this.#send(node)
+    const { service, admits } = this.#request
+    this.#leaveQueue = service.wait(this, { tried: this.#tried, admits }, this.#deadline)
+    if (this.#leaveQueue === null) this.#fail(service.noneLeft({ tried: this.#tried, admits }))
   }
 
-  #broken (error: Error): void {
-    if (this.#isOver) return
-    if (!this.#isRelayed) return this.#failed('reset', error)
-    this.#end()
-    this.#attempt?.settle({ kind: 'error', error, sent: true, elapsedMs: this.#elapsedMs() })
-  }
-
-  #giveUp (failure: Failure, error: Error): void {
-    this.#attempt?.settle(outcomeOf(failure, error, this.#elapsedMs()))
-    this.#fail(errorOf(failure, this.#request.service.name, error))
-  }
-
-  /** Sends the request to the next node. False: there is none. */
-  #next (): boolean {
+  #pick (): Node | null {
     const { service, strategy, admits, idempotent, keyOf } = this.#request
-    const now = this.#tools.clock.now()
-    const picked = service.pick({ strategy, tried: this.#tried, admits, idempotent, now, keyOf })
-    if (picked === undefined) return false
-    const { node } = picked
+    return service.pick({ strategy, tried: this.#tried, admits, idempotent, now: this.#tools.clock.now(), keyOf })?.node ?? null
+  }
+
+  #send (node: Node): void {
+    const { service, strategy, options, attemptTimeoutMs, method, path, headers, body, bodyTimeout } = this.#request
     this.#tried.push(node)
-    this.#head = null
-    this.#attempt = new RunningAttempt(node, this.#tried.length, now, service.observersOf(strategy))
-    if (this.#isOver) {
-      this.#settleAsItStands()
-      return true
-    }
-    const sending = this.#sending = new Sending(this)
-    this.#watch(sending)
-    const { method, path, headers, bodyTimeout } = this.#request
-    sending.start(this.#tools.pools.poolOf(node), { method, path, headers, body: this.#body(), bodyTimeout })
-    return true
+    const attempt = new RunningAttempt(node, this.#tried.length, this.#tools.clock.now(), service.observersOf(strategy))
+    const begun = new Try(attempt, this, service.unanswered)
+    this.#race.join(begun)
+    if (this.#isOver) return this.#race.end()
+    begun.watch({ connectTimeoutMs: options.connectTimeoutMs, attemptTimeoutMs, deadline: this.#deadline }, this.#tools.clock)
+    begun.sending.start(this.#tools.pools.poolOf(node), { method, path, headers, body: body instanceof ReplayBody ? body.open() : body, bodyTimeout })
   }
 
-  #body (): string | Buffer | Readable | null {
-    const { body } = this.#request
-    if (!(body instanceof ReplayBody)) return body
-    this.#reader?.destroy()
-    this.#reader = body.open()
-    return this.#reader
+  #planHedge (): void {
+    const { hedge, service } = this.#request
+    if (hedge === false || this.#isOver) return
+    const delayMs = service.hedging().delayMs(hedge.percentile, this.#tools.clock.now())
+    if (delayMs < Infinity) this.#cancelHedge = this.#tools.clock.after(delayMs, () => this.#guarded(() => this.#hedge(hedge.maxRatio)))
   }
 
-  /** Sets the timer of an attempt to the next of its limits, or ends it when one is reached. */
-  #watch (sending: Sending): void {
-    const { options: { connectTimeoutMs }, attemptTimeoutMs } = this.#request
-    const progress = { wasSent: sending.wasSent, elapsedMs: this.#elapsedMs(), leftMs: this.#deadline - this.#tools.clock.now() }
-    const limit = timeLimitOf(progress, connectTimeoutMs, attemptTimeoutMs)
-    if (limit.failure === null) {
-      this.#cancelTimer = this.#tools.clock.after(limit.afterMs, () => this.#guard(() => this.#watch(sending)))
-      return
-    }
-    sending.abandon()
-    this.#failed(limit.failure, new Error(`no response head after ${Math.round(progress.elapsedMs)} ms`))
+  /** Sends the request to a second node as well, if the first has not answered yet. */
+  #hedge (maxRatio: number): void {
+    const { service, admits, options } = this.#request
+    if (!this.#race.isWaiting || this.#race.isHedged || this.#spent + 1 >= options.attempts) return
+    if (!service.hasAnother({ tried: this.#tried, admits }) || !service.hedging().allow(maxRatio, this.#tools.clock.now())) return
+    const node = this.#pick()
+    if (node !== null) this.#send(node)
   }
 
   #mayFailOver (event: AttemptEvent): boolean {
     const { body, idempotent, options, service, admits } = this.#request
+    const now = this.#tools.clock.now()
     const replayable = !(body instanceof ReplayBody) || body.isReplayable
     const attemptsLeft = this.#spent < options.attempts
-    return decide(event, { idempotent, replayable, attemptsLeft, wasLimited: this.#wasLimited }) === 'failover' &&
-      this.#tools.clock.now() < this.#deadline && service.hasAnother({ tried: this.#tried, admits })
+    return decide(event, { idempotent, replayable, attemptsLeft, wasLimited: this.#wasLimited }) === 'failover' && now < this.#deadline &&
+      service.hasAnother({ tried: this.#tried, admits, evenFull: mayWait(event) }) && (!isCharged(event) || service.budget.withdraw(now))
   }
 
-  #failOver (event: AttemptEvent, outcome: Outcome): void {
-    const attempt = this.#attempt
-    attempt?.settle(outcome)
+  #failOver (from: Try, event: AttemptEvent, outcome: Outcome): void {
+    this.#race.leave(from, outcome)
     if (this.#isOver) return
-    if (attempt !== null) this.#listener.failedOver(attempt.node, event)
-    if (!this.#next()) this.#fail(new NoNodeError(this.#request.service.name))
+    this.#listener.failedOver(from.attempt.node, event)
+    this.#next()
   }
 
   /** Hands the response over, at the end of the turn in which its head came: a short body has come with it, and is handed over whole. */
   #relay (): void {
-    const sending = this.#sending
-    if (this.#isOver || this.#head === null || sending === null) return
+    const taken = this.#taken
+    if (this.#isOver || taken === null || taken.answer === null) return
     this.#isRelayed = true
     if (this.#request.body instanceof ReplayBody) this.#request.body.release()
-    const { statusCode, headers } = this.#head
+    const { statusCode, headers } = taken.answer
     // Fastify would call a Buffer without a type application/octet-stream
-    const body = this.#request.mayBeWhole ? sending.body(headers['content-type'] !== undefined) : sending.stream()
-    if (sending.isComplete) this.#end()
-    this.#listener.relay(statusCode, headers, body)
+    const body = this.#request.mayBeWhole ? taken.sending.body(headers['content-type'] !== undefined) : taken.sending.stream()
+    if (taken.sending.isComplete) this.#end()
+    this.#guarded(() => this.#listener.relay(statusCode, headers, body))
+  }
+
+  #giveUp (from: Try, failure: Failure, error: Error): void {
+    this.#race.leave(from, outcomeOf(failure, error, this.#race.elapsedMs(from)))
+    this.#fail(errorOf(failure, this.#request.service.name, error))
   }
 
   #fail (error: Error): void {
     this.#end()
     this.runInAsyncScope(this.#listener.fail, this.#listener, error)
+    this.#race.end()
   }
 
   #end (): void {
     this.#isOver = true
-    this.#cancelTimer()
-    if (this.#request.body instanceof ReplayBody) this.#request.body.release()
-    this.#reader?.destroy()
-  }
-
-  #elapsedMs (): number {
-    return this.#attempt === null ? 0 : this.#tools.clock.now() - this.#attempt.startedAt
+    this.#leaveQueue?.()
+    this.#cancelHedge?.()
+    if (this.#request.body instanceof ReplayBody) this.#request.body.end()
   }
 }
-
-function nothing (): void {}

@@ -1,10 +1,12 @@
-import { callLayerOf, layerOver, resolveRoute } from '../options.js'
+import { callLayerOf, layerOver, resolveRoute } from '../options/balance.js'
 import { Service } from './service.js'
 import type { FastifyRequest } from 'fastify'
-import type { ResolvedBalance, ResolvedGateway } from '../options.js'
+import type { ResolvedBalance } from '../options/balance.js'
+import type { ResolvedGateway } from '../options/gateway.js'
 import type { Snapshot } from '../registry/snapshot.js'
 import type { AttemptObserver } from '../../types/attempt.js'
-import type { Random } from '../../types/clock.js'
+import type { Clock, Random } from '../../types/clock.js'
+import type { NodeChange } from '../../types/node.js'
 import type { BalanceOptions, CallOptions, RouteOptions } from '../../types/options.js'
 import type { Strategy } from '../../types/strategy.js'
 
@@ -22,9 +24,16 @@ interface Planned { readonly service: Service, readonly plan: Plan, readonly byR
 export interface PlanSources {
   readonly options: Pick<ResolvedGateway, 'services' | 'defaults'>
   readonly snapshotOf: (service: string) => Snapshot | undefined
+  /** Those who learn from all attempts. */
   readonly observers: readonly AttemptObserver[]
+  /** How long a request may wait for a service's first node now, ms; 0: not at all. */
+  readonly warmUpMs: () => number
+  readonly clock: Pick<Clock, 'now' | 'after'>
   readonly random: Random
 }
+
+/** More services than that are not waited for: their names may be a client's. */
+const mostServices = 1000
 
 /** Resolves the layers of options of a request, once per service and route; only options of a call are resolved at the call. */
 export class Plans {
@@ -59,10 +68,22 @@ export class Plans {
     return { service: plan.service, options, strategy: plan.service.strategyOfCall(options.strategy) }
   }
 
-  /** Forgets the services that are gone from the registry, with all that their strategies learned. */
+  /** How many requests to a service wait for a node. */
+  queued (name: string): number {
+    return this.#services.get(name)?.service.queued ?? 0
+  }
+
+  /** A node has come, gone or changed its state. */
+  changed ({ service: name, id, to }: NodeChange): void {
+    const service = this.#services.get(name)?.service
+    if (to === 'expired' || to === 'ejected') service?.doubt(id)
+    service?.advance()
+  }
+
+  /** Forgets the services that are gone from the registry, with all that their strategies learned, unless a request waits for their return. */
   sweep (): void {
-    for (const name of this.#services.keys()) {
-      if (this.#sources.snapshotOf(name) === undefined) this.#services.delete(name)
+    for (const [name, { service }] of this.#services) {
+      if (service.queued === 0 && this.#sources.snapshotOf(name) === undefined) this.#services.delete(name)
     }
   }
 
@@ -78,12 +99,14 @@ export class Plans {
     return plan
   }
 
+  /** A service that the registry does not know is planned only while its requests may wait for it. */
   #plan (name: string): Planned | undefined {
-    const { options, snapshotOf, observers, random } = this.#sources
-    if (snapshotOf(name) === undefined) return undefined
-    const { balance } = options.services.get(name) ?? options.defaults
-    const service = new Service(name, () => snapshotOf(name), observers, random)
-    const planned = { service, plan: { service, options: balance, strategy: service.strategy(balance.strategy) }, byRoute: new WeakMap<Route, Plan>() }
+    const { options, snapshotOf, observers, warmUpMs, clock, random } = this.#sources
+    if (snapshotOf(name) === undefined && (warmUpMs() === 0 || this.#services.size >= mostServices)) return undefined
+    const rules = options.services.get(name) ?? options.defaults
+    const service = new Service({ name, snapshotOf: () => snapshotOf(name), observers, rules, warmUpMs, clock, random })
+    const plan = { service, options: rules.balance, strategy: service.strategy(rules.balance.strategy) }
+    const planned = { service, plan, byRoute: new WeakMap<Route, Plan>() }
     this.#services.set(name, planned)
     return planned
   }

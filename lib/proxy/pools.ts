@@ -64,7 +64,7 @@ export class Pools {
     return pool
   }
 
-  /** The node is gone: running requests end as usual, then its connections are closed. */
+  /** The node is gone or drains: running requests end as usual, idle connections are closed. */
   forget (node: Node): void {
     const known = this.#pools.get(node)
     if (known === undefined) return
@@ -80,13 +80,18 @@ export class Pools {
     await Promise.all(pools.map(pool => pool.destroy()))
   }
 
-  #connect ({ info }: Node): Pool {
+  /** A connection to a node beside its pool. Whoever asks for it destroys it. */
+  connectionTo (node: Node): Client {
+    return new Client(node.info.origin, this.#optionsFor(node))
+  }
+
+  #connect (node: Node): Pool {
+    return new Pool(node.info.origin, { factory: (origin: URL, options: object) => new Connection(origin, options), ...this.#optionsFor(node) })
+  }
+
+  #optionsFor ({ info }: Node): { headersTimeout: number, connect: object } {
     const { connectTimeoutMs, tls } = this.#optionsOf(info.service)
-    return new Pool(info.origin, {
-      factory: (origin: URL, options: object) => new Connection(origin, options),
-      headersTimeout: 0,
-      connect: { ...tls, timeout: connectTimeoutMs, ...(info.address === null ? {} : { lookup: lookupOf(info.address) }) }
-    })
+    return { headersTimeout: 0, connect: { ...tls, timeout: connectTimeoutMs, ...(info.address === null ? {} : { lookup: lookupOf(info.address) }) } }
   }
 
   #retire (pool: Pool): void {

@@ -39,9 +39,10 @@ export class ReplayBody {
     return this.#error
   }
 
-  /** The whole body, from its first byte. Only one may be open; the one before must have been destroyed. Throws when bytes are lost. */
+  /** The whole body, from its first byte. Only one is open: the one before is destroyed. Throws when bytes are lost. */
   open (): Readable {
     if (this.#isLost) throw new Error('bytes of the body are lost')
+    this.#reader?.destroy()
     const reader = new Readable({
       read: () => this.#read(),
       destroy: (error, callback) => {
@@ -62,6 +63,12 @@ export class ReplayBody {
     this.#isReleased = true
     this.#lose()
     if (this.#reader === null && this.#isAttached) this.#source.resume()
+  }
+
+  /** Nothing more of the body is sent. */
+  end (): void {
+    this.release()
+    this.#reader?.destroy()
   }
 
   #read (): void {

@@ -1,11 +1,19 @@
+import { NoNodeError, QueueError } from '../errors.js'
 import { strategies } from '../strategies/index.js'
+import { RetryBudget } from './budget.js'
 import { remaining, isNonEmpty } from './candidates.js'
+import { Capacity } from './capacity.js'
+import { Hedging } from './hedging.js'
+import { Queue } from './queue.js'
 import { Trickle } from './trickle.js'
-import type { ResolvedBalance } from '../options.js'
+import type { ResolvedBalance } from '../options/balance.js'
+import type { ResolvedService } from '../options/service.js'
 import type { Snapshot } from '../registry/snapshot.js'
 import type { AttemptObserver } from '../../types/attempt.js'
-import type { Random } from '../../types/clock.js'
+import type { Clock, Random } from '../../types/clock.js'
 import type { Node, NodeInfo } from '../../types/node.js'
+import type { Try } from './try.js'
+import type { Waiting } from './queue.js'
 import type { Candidate, PickContext, Strategy, StrategyFactory } from '../../types/strategy.js'
 
 /** What picks need to know of the request. */
@@ -20,21 +28,54 @@ export interface PickRequest {
   readonly keyOf: () => string
 }
 
-/** A service as the requests to it see it: who may be offered, the strategies in use, and who learns from the attempts. */
+/** Which nodes a request asks for. */
+export interface NodeQuery extends Pick<PickRequest, 'tried' | 'admits'> {
+  /** Nodes that are full count as well. Default false. */
+  readonly evenFull?: boolean
+}
+
+/** What a service is made from. */
+export interface ServiceParts {
+  readonly name: string
+  /** undefined: the registry does not know the service. */
+  readonly snapshotOf: () => Snapshot | undefined
+  readonly observers: readonly AttemptObserver[]
+  readonly rules: Pick<ResolvedService, 'maxInFlight' | 'queue' | 'retryBudget'>
+  /** How long a request may wait for the first node now, ms; 0: not at all. */
+  readonly warmUpMs: () => number
+  readonly clock: Pick<Clock, 'now' | 'after'>
+  readonly random: Random
+}
+
+/** A service as the requests to it see it: who may be offered, the strategies in use, who learns from the attempts, and who waits. */
 export class Service {
   readonly name: string
-  readonly #snapshotOf: () => Snapshot | undefined
-  readonly #random: Random
+  readonly budget: RetryBudget
+  /** The attempts that wait for a response head. */
+  readonly unanswered: Set<Try> = new Set()
+  readonly #parts: ServiceParts
+  readonly #queue: Queue
+  readonly #capacity: Capacity
   readonly #strategies = new Map<ResolvedBalance['strategy'], Strategy>()
   readonly #visitors = new WeakMap<StrategyFactory, Strategy>()
   readonly #trickle = new Trickle()
   #observers: readonly AttemptObserver[]
+  #hedging: Hedging | null = null
+  #isAdvancing = false
 
-  constructor (name: string, snapshotOf: () => Snapshot | undefined, observers: readonly AttemptObserver[], random: Random) {
+  constructor (parts: ServiceParts) {
+    const { name, rules, observers, clock } = parts
     this.name = name
-    this.#snapshotOf = snapshotOf
-    this.#observers = observers
-    this.#random = random
+    this.budget = new RetryBudget(rules.retryBudget)
+    this.#parts = parts
+    this.#queue = new Queue(rules.queue.size, clock)
+    this.#capacity = new Capacity(rules.maxInFlight, () => this.advance())
+    this.#observers = [...observers, this.#capacity]
+  }
+
+  /** How many requests wait for a node. */
+  get queued (): number {
+    return this.#queue.length
   }
 
   /** Everyone that is told of the attempts at nodes that this strategy picked. */
@@ -46,7 +87,7 @@ export class Service {
   strategy (choice: ResolvedBalance['strategy']): Strategy {
     let strategy = this.#strategies.get(choice)
     if (strategy === undefined) {
-      strategy = typeof choice === 'function' ? choice(this.#random) : strategies[choice](this.#random)
+      strategy = typeof choice === 'function' ? choice(this.#parts.random) : strategies[choice](this.#parts.random)
       this.#strategies.set(choice, strategy)
       this.#observers = [...this.#observers, strategy]
     }
@@ -60,15 +101,24 @@ export class Service {
   strategyOfCall (choice: ResolvedBalance['strategy']): Strategy {
     if (typeof choice !== 'function' || this.#strategies.has(choice)) return this.strategy(choice)
     let strategy = this.#visitors.get(choice)
-    if (strategy === undefined) this.#visitors.set(choice, strategy = choice(this.#random))
+    if (strategy === undefined) this.#visitors.set(choice, strategy = choice(this.#parts.random))
     return strategy
   }
 
-  /** The next node for a request; undefined: there is none. */
+  /** Hedging; made at its first use, and learning from then on. */
+  hedging (): Hedging {
+    if (this.#hedging === null) {
+      this.#hedging = new Hedging(this.budget)
+      this.#observers = [...this.#observers, this.#hedging.times]
+    }
+    return this.#hedging
+  }
+
+  /** The next node for a request; undefined: there is none, or all are full. */
   pick (request: PickRequest): Candidate | undefined {
-    const snapshot = this.#snapshotOf()
+    const snapshot = this.#parts.snapshotOf()
     if (snapshot === undefined) return undefined
-    const candidates = remaining(snapshot.candidates, request.tried, request.admits)
+    const candidates = remaining(this.#capacity.withRoom(snapshot.candidates), request.tried, request.admits)
     if (!isNonEmpty(candidates)) return undefined
     const { now } = request
     const context = new Context(now, request.keyOf)
@@ -81,9 +131,40 @@ export class Service {
   }
 
   /** Whether another node could be picked. */
-  hasAnother ({ tried, admits }: Pick<PickRequest, 'tried' | 'admits'>): boolean {
-    const snapshot = this.#snapshotOf()
-    return snapshot !== undefined && remaining(snapshot.candidates, tried, admits).length > 0
+  hasAnother ({ tried, admits, evenFull = false }: NodeQuery): boolean {
+    const candidates = this.#parts.snapshotOf()?.candidates ?? []
+    return remaining(evenFull ? candidates : this.#capacity.withRoom(candidates), tried, admits).length > 0
+  }
+
+  /** Lets a request wait for a node: while all are full, and for the first one in a gateway that has just started. Gives what leaves the queue; null: there is nothing to wait for, or no room to. */
+  wait (waiting: Waiting, query: NodeQuery, deadline: number): (() => void) | null {
+    const { rules, warmUpMs, clock } = this.#parts
+    const isFull = this.hasAnother({ ...query, evenFull: true })
+    const limitMs = isFull ? rules.queue.timeoutMs : query.tried.length === 0 ? warmUpMs() : 0
+    const waitMs = Math.min(limitMs, deadline - clock.now())
+    return waitMs > 0 ? this.#queue.join(waiting, waitMs) : null
+  }
+
+  /** Why a request that got no node has none. */
+  noneLeft (query: NodeQuery): Error {
+    return this.hasAnother({ ...query, evenFull: true }) ? new QueueError(this.name) : new NoNodeError(this.name)
+  }
+
+  /** A node has become free, or has come: those who wait go on, at the end of this turn, when everyone has learned what has changed. */
+  advance (): void {
+    if (this.#queue.length === 0 || this.#isAdvancing) return
+    this.#isAdvancing = true
+    queueMicrotask(() => {
+      this.#isAdvancing = false
+      this.#queue.advance(() => this.#capacity.withRoom(this.#parts.snapshotOf()?.candidates ?? []).length > 0)
+    })
+  }
+
+  /** Something speaks against a node: attempts that wait for its answer may go elsewhere. */
+  doubt (id: string): void {
+    for (const one of [...this.unanswered]) {
+      if (one.attempt.node.info.id === id) one.doubt()
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { nodeStatusOf } from './node-status.js'
 import { ServiceNodes } from './service-nodes.js'
 import { Tombstones } from './tombstones.js'
 import type { Announcement, Verdict } from './announcement.js'
+import type { Entry } from './service-nodes.js'
 import type { OfferRules, Snapshot } from './snapshot.js'
 import type { Clock } from '../../types/clock.js'
 import type { Node, NodeChange, NodeInfo } from '../../types/node.js'
@@ -117,12 +118,29 @@ export class NodeRegistry implements Registry {
 
   /** A connection to the node was refused: if its lease is over as well, it is gone. */
   refused (node: Node): void {
-    const service = this.#services.get(node.info.service)
-    const entry = service?.byId(node.info.id)
-    if (service === undefined || entry?.node !== node || this.#now() < node.leaseUntil) return
-    service.forget(entry, 'refused')
-    this.#tidy(service)
-    this.#changes.deliver()
+    this.#about(node, (service, entry, now) => {
+      if (now >= node.leaseUntil) service.forget(entry, 'refused')
+    })
+  }
+
+  /** The node has answered a request after its lease was over: its heartbeats are lost, but it is not. */
+  answered (node: Node): void {
+    this.#about(node, (_service, entry, now) => { entry.answeredAt = now })
+  }
+
+  /** How many nodes of the node's service would be offered but for their ejection, and how many of them are ejected. */
+  peers (node: Node): { readonly total: number, readonly ejected: number } {
+    return this.#services.get(node.info.service)?.peers(this.#now()) ?? { total: 0, ejected: 0 }
+  }
+
+  /** Withholds a node until then. */
+  eject (node: Node, until: number): void {
+    this.#about(node, (service, entry, now) => service.eject(entry, until, now))
+  }
+
+  /** Active checks have found that a node works, or that it does not. */
+  judge (node: Node, works: boolean): void {
+    this.#about(node, (service, entry, now) => service.judge(entry, works, now))
   }
 
   onChange (listener: (change: NodeChange) => void): () => void {
@@ -145,6 +163,16 @@ export class NodeRegistry implements Registry {
       service.sweep(now)
       this.#tidy(service)
     }
+    this.#changes.deliver()
+  }
+
+  /** Does something about a node, if it is still known. */
+  #about (node: Node, task: (service: ServiceNodes, entry: Entry, now: number) => void): void {
+    const service = this.#services.get(node.info.service)
+    const entry = service?.byId(node.info.id)
+    if (service === undefined || entry?.node !== node) return
+    task(service, entry, this.#now())
+    this.#tidy(service)
     this.#changes.deliver()
   }
 

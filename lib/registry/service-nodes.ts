@@ -15,9 +15,11 @@ export interface Entry extends Position {
   seq: number | null
   state: NodeState
   reason: ChangeReason
+  /** When it last answered a request after its lease was over; -Infinity: never. */
+  answeredAt: number
 }
 
-/** How long an expired node is remembered. */
+/** How long an expired node is remembered after the last that was heard of it. */
 const forgetMs = 60_000
 
 /** That this process stood still: for `creditMs` at least, since it was last `awakeAt`. */
@@ -80,7 +82,7 @@ export class ServiceNodes {
     this.#replaceAt(info.origin, null)
     const warmsUp = !info.static && now >= this.#warmsUpFrom
     const node = createNode(info, { leaseUntil, now, warmsUp })
-    const entry: Entry = { node, incarnation: null, seq: null, state: 'up', reason: 'registered' }
+    const entry: Entry = { node, incarnation: null, seq: null, state: 'up', reason: 'registered', answeredAt: -Infinity }
     this.#link(entry)
     if (!info.static) this.#leased++
     return entry
@@ -121,6 +123,37 @@ export class ServiceNodes {
     this.transit(entry, now, draining ? 'drain-requested' : 'drain-revoked')
   }
 
+  /** How many nodes would be offered but for their ejection, and how many of them are ejected. */
+  peers (now: number): { readonly total: number, readonly ejected: number } {
+    let [total, ejected] = [0, 0]
+    for (const { node } of this.#byId.values()) {
+      const state = stateOf(node, now, this.rules.slowStartMs)
+      if (state === 'expired' || state === 'draining') continue
+      total++
+      if (state === 'ejected') ejected++
+    }
+    return { total, ejected }
+  }
+
+  /** Withholds a node until then; afterwards it warms up. */
+  eject (entry: Entry, until: number, now: number): void {
+    this.catchUp(entry, now)
+    const facts = writable(entry.node)
+    facts.ejectedUntil = facts.upSince = until
+    this.#snapshot = null
+    this.transit(entry, now, 'ejected')
+  }
+
+  /** Active checks have found that a node works, or that it does not. Once it works it warms up, as a new node does. */
+  judge (entry: Entry, works: boolean, now: number): void {
+    this.catchUp(entry, now)
+    const facts = writable(entry.node)
+    facts.failsChecks = !works
+    if (works && now >= this.#warmsUpFrom) facts.upSince = now
+    this.#snapshot = null
+    this.transit(entry, now, works ? 'check-passed' : 'check-failed')
+  }
+
   /** Announces what time alone has changed of a node, so that what comes next is not taken for the reason. */
   catchUp (entry: Entry, now: number): void {
     this.transit(entry, now, reasonOfTime(entry, now))
@@ -147,7 +180,7 @@ export class ServiceNodes {
   /** Announces what time alone has changed, and forgets the dead. */
   sweep (now: number): void {
     for (const entry of this.#byId.values()) {
-      if (now >= entry.node.leaseUntil + forgetMs) this.forget(entry, 'forgotten')
+      if (now >= Math.max(entry.node.leaseUntil, entry.answeredAt) + forgetMs) this.forget(entry, 'forgotten')
       else this.catchUp(entry, now)
     }
   }

@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly panic: boolean
   /** Every node has weight 0, so all count the same. */
   readonly equalized: boolean
+  /** There are nodes with leases, and all leases are over: no heartbeat comes through any more. */
+  readonly heartbeatsLost: boolean
   /** The instant at which it must be made again, unless the registry changed before. */
   readonly validUntil: number
 }
@@ -34,6 +36,8 @@ export function snapshotOf (nodes: Iterable<Node>, now: number, rules: OfferRule
 
   const equalized = members.length > 0 && members.every(({ node }) => node.info.weight === 0)
   const { offered, panic } = offeredOf(members.filter(({ node }) => equalized || node.info.weight > 0), rules.panicThreshold)
+  const leased = members.filter(({ node }) => node.leaseUntil !== Infinity)
+  const heartbeatsLost = leased.length > 0 && leased.every(({ state }) => state === 'expired')
   const candidates: Candidate[] = []
   const warming: Candidate[] = []
   for (const { node, state } of offered) {
@@ -43,7 +47,7 @@ export function snapshotOf (nodes: Iterable<Node>, now: number, rules: OfferRule
     candidates.push(candidate)
     if (state === 'warming') warming.push(candidate)
   }
-  return Object.freeze({ candidates: Object.freeze(candidates), warming: Object.freeze(warming), panic, equalized, validUntil: validUntilOf(members, now, rules) })
+  return Object.freeze({ candidates: Object.freeze(candidates), warming: Object.freeze(warming), panic, equalized, heartbeatsLost, validUntil: validUntilOf(members, now, rules) })
 }
 
 function offeredOf (members: readonly Member[], panicThreshold: number): { offered: readonly Member[], panic: boolean } {
@@ -58,7 +62,7 @@ function validUntilOf (members: readonly Member[], now: number, { slowStartMs }:
   let validUntil = Infinity
   for (const { node, state } of members) {
     if (now < node.leaseUntil) validUntil = Math.min(validUntil, node.leaseUntil)
-    if (state === 'ejected') validUntil = Math.min(validUntil, node.ejectedUntil)
+    if (state === 'ejected' && now < node.ejectedUntil) validUntil = Math.min(validUntil, node.ejectedUntil)
     if (state === 'warming') validUntil = Math.min(validUntil, now + warmingStepMs, node.upSince + slowStartMs)
   }
   return validUntil

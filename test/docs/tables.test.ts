@@ -6,7 +6,7 @@ import ts from 'typescript'
 import * as errors from '../../lib/errors.js'
 import { agentSettingsOf } from '../../lib/agent/settings.js'
 import { resolveHeartbeat } from '../../lib/heartbeat/options.js'
-import { resolveGateway } from '../../lib/options.js'
+import { resolveGateway } from '../../lib/options/gateway.js'
 import { decide } from '../../lib/proxy/failover.js'
 import { countsAgainst } from '../../lib/health/counts-against.js'
 import { outcomeOf } from '../../lib/proxy/failure.js'
@@ -47,7 +47,7 @@ t.test('each table of options names all of them and no other', async t => {
     ['call:', optionsOf('BalanceOptions')],
     ['Besides those, `services.<name>` takes:', optionsOf('ServiceOptions')],
     ['`heartbeat` takes:', optionsOf('HeartbeatOptions')],
-    ['`app.register(agent, options)` takes:', optionsOf('AgentOptions')],
+    ['`app.register(agent, options)` takes:', membersOf('types/agent.ts', 'AgentOptions')],
     ['A call takes the options of balancing, and these:', optionsOf('CallOptions')]
   ]
   for (const [intro, names] of expected) t.same(firstCodes(tableAfter(intro)).sort(), [...names].sort(), intro)
@@ -69,7 +69,7 @@ t.test('the defaults in the tables are those of the code', async t => {
   const agent = agentSettingsOf({ service: 'any', gateways: ['http://localhost'] })
   const resolved: ReadonlyArray<readonly [intro: string, values: object]> = [
     ['call:', { ...balance, retryOn: [...balance.retryOn], filter: undefined, idempotent: undefined }],
-    ['Besides those', { ...service, tls: undefined }],
+    ['Besides those', { ...service, ejection: undefined, retryBudget: undefined, queue: undefined, tls: undefined }],
     ['`heartbeat` takes:', { ...resolveHeartbeat(undefined, { production: false }), secret: undefined, secrets: [], authenticate: undefined, allow: undefined, services: undefined }],
     ['`app.register(agent, options)` takes:', Object.fromEntries(Object.entries(agent).map(([key, value]) => [key, value ?? undefined]))]
   ]
@@ -124,13 +124,13 @@ t.test('the table of failover says what the code decides, row by row', async t =
   const rows = new Map(table?.rows.map(([what = '', ...cells]) => [what.replace(/:.*$/, '').replaceAll('`', ''), cells]))
   const response = { kind: 'response', isRetryable: false, isDraining: false } as const
   const events: ReadonlyArray<readonly [row: string, event: AttemptEvent]> = [
-    ...(['connect', 'stale', 'reset', 'malformed', 'timeout', 'deadline', 'client'] as const).map(failure => [failure, { kind: 'failure', failure }] as const),
+    ...(['connect', 'stale', 'reset', 'malformed', 'timeout', 'deadline', 'client', 'doubt'] as const).map(failure => [failure, { kind: 'failure', failure }] as const),
     ['a status of retryOn (502, 503, 504)', { ...response, statusCode: 503, isRetryable: true }],
     ['429', { ...response, statusCode: 429 }],
     ['503 with x-balance-draining', { ...response, statusCode: 503, isDraining: true }],
     ['another status', { ...response, statusCode: 404 }]
   ]
-  const words = { failover: /^next node/, relay: /^relayed$/, fail: /^(400|502|504)$/ }
+  const words = { failover: /^next node/, relay: /^relayed$/, fail: /^(400|502|504)$/, wait: /^waits on$/ }
   for (const [row, event] of events) {
     const [idempotent = '', other = '', counts = ''] = rows.get(row) ?? t.fail(`no row: ${row}`) as never
     const usual: Circumstances = { idempotent: true, replayable: true, attemptsLeft: true, wasLimited: false }

@@ -6,7 +6,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import agent from '../../lib/agent.js'
-import type { AgentOptions } from '../../types/options.js'
+import type { AgentOptions } from '../../types/agent.js'
 import { fakeGateway } from '../unit/agent/fake-gateway.js'
 
 type Test = { teardown (task: () => unknown): void }

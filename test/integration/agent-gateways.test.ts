@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import agent from '../../lib/agent.js'
-import type { AgentOptions } from '../../types/options.js'
+import type { AgentOptions } from '../../types/agent.js'
 import { accepted, fakeGateway } from '../unit/agent/fake-gateway.js'
 import type { FakeGateway } from '../unit/agent/fake-gateway.js'
 

@@ -9,7 +9,7 @@ import underPressure from '@fastify/under-pressure'
 import t from 'tap'
 import { agent as namedAgent, default as agent } from '../../lib/agent.js'
 import { signatureOf } from '../../lib/heartbeat/signature.js'
-import type { AgentOptions } from '../../types/options.js'
+import type { AgentOptions } from '../../types/agent.js'
 import { accepted, fakeGateway } from '../unit/agent/fake-gateway.js'
 
 type Test = { teardown (task: () => unknown): void }

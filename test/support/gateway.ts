@@ -47,10 +47,11 @@ export async function gatewayWith (t: Test, { nodes = {}, gateway = {}, server, 
     heartbeat: false,
     operations: false,
     pressure: false,
+    warmUpMs: 0,
     ...gateway,
-    defaults: { slowStartMs: 0, strategy: recorder.factory, ...gateway.defaults },
+    defaults: { slowStartMs: 0, ejection: false, strategy: recorder.factory, ...gateway.defaults },
     services: {
-      things: { slowStartMs: 0, strategy: recorder.factory, ...service, nodes: Object.entries(nodes).map(([id, node]) => ({ id, ...typeof node === 'string' ? { origin: node } : node })) },
+      things: { slowStartMs: 0, ejection: false, strategy: recorder.factory, ...service, nodes: Object.entries(nodes).map(([id, node]) => ({ id, ...typeof node === 'string' ? { origin: node } : node })) },
       ...gateway.services
     }
   })

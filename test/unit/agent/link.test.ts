@@ -4,7 +4,7 @@ import type { Delivery, Message } from '../../../lib/agent/connection.js'
 import { Identity } from '../../../lib/agent/identity.js'
 import { GatewayLink } from '../../../lib/agent/link.js'
 import type { Carrier } from '../../../lib/agent/link.js'
-import type { AgentOptions } from '../../../types/options.js'
+import type { AgentOptions } from '../../../types/agent.js'
 import { keptLog } from './fake-log.js'
 import { ManualClock, turn } from './manual-clock.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { agentSettingsOf } from '../../../lib/agent/settings.js'
-import type { AgentOptions } from '../../../types/options.js'
+import type { AgentOptions } from '../../../types/agent.js'
 
 const least: AgentOptions = { service: 'orders', gateways: ['http://10.0.0.2:8080'] }
 

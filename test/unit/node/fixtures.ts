@@ -10,6 +10,6 @@ export function infoWith (given: Partial<NodeInfo> = {}): NodeInfo {
 /** A node that is up for ever, but for the facts given. */
 export function nodeWith ({ info = {}, ...facts }: Partial<Omit<Node, 'info'>> & { info?: Partial<NodeInfo> }): Node {
   return {
-    info: infoWith(info), inFlight: 0, load: null, leaseUntil: Infinity, upSince: -Infinity, ejectedUntil: -Infinity, draining: false, drainRequested: false, ...facts
+    info: infoWith(info), inFlight: 0, load: null, leaseUntil: Infinity, upSince: -Infinity, ejectedUntil: -Infinity, failsChecks: false, draining: false, drainRequested: false, ...facts
   }
 }

@@ -57,7 +57,7 @@ test('a node is up at once — when it has no lease to lose and no slow start', 
 test('a new node has its info and its lease, and nothing that was learned', async t => {
   const info = infoWith({ id: 'a' })
   t.same(createNode(info, { leaseUntil: 4000, now: 1000, warmsUp: true }), {
-    info, inFlight: 0, load: null, leaseUntil: 4000, upSince: 1000, ejectedUntil: -Infinity, draining: false, drainRequested: false
+    info, inFlight: 0, load: null, leaseUntil: 4000, upSince: 1000, ejectedUntil: -Infinity, failsChecks: false, draining: false, drainRequested: false
   })
   t.equal(createNode(info, { leaseUntil: 4000, now: 1000, warmsUp: false }).upSince, -Infinity)
 })

@@ -14,7 +14,8 @@ const failures: Readonly<Record<Failure, string>> = {
   malformed: ' F   .   .   .   .   .   .   .',
   timeout: '   F   .   .   .   .   .   .   .',
   deadline: '  .   .   .   .   .   .   .   .',
-  client: '    .   .   .   .   .   .   .   .'
+  client: '    .   .   .   .   .   .   .   .',
+  doubt: '     F   .   .   .   .   .   .   .'
 }
 
 const responses: ReadonlyArray<readonly [what: string, event: Omit<AttemptEvent & { kind: 'response' }, 'kind'>, wasLimited: boolean, row: string]> = [
@@ -42,7 +43,7 @@ for (const failure of Object.keys(failures) as Failure[]) {
   test(`decide — fails over exactly where the table says — after ${failure}`, async t => {
     for (const wasLimited of [false, true]) {
       const decided = columns.map(column => decide({ kind: 'failure', failure }, circumstances(column, wasLimited)))
-      t.same(decided, decisions(failures[failure], 'fail'))
+      t.same(decided, decisions(failures[failure], failure === 'doubt' ? 'wait' : 'fail'))
     }
   })
 }

@@ -1,4 +1,4 @@
-import { resolveGateway } from '../../../lib/options.js'
+import { resolveGateway } from '../../../lib/options/gateway.js'
 import { Forward } from '../../../lib/proxy/forward.js'
 import { Service } from '../../../lib/proxy/service.js'
 import { candidatesOf, nodeWith } from './fixtures.js'
@@ -7,7 +7,8 @@ import type { Dispatcher } from 'undici'
 import type { ForwardRequest } from '../../../lib/proxy/forward-request.js'
 import type { Pools } from '../../../lib/proxy/pools.js'
 import type { Sending } from '../../../lib/proxy/send.js'
-import type { BalanceOptions, Node, Outcome, Strategy } from '../../../types/index.js'
+import type { ServiceParts } from '../../../lib/proxy/service.js'
+import type { Node, Outcome, ServiceOptions, Strategy } from '../../../types/index.js'
 
 /** Time that moves only by hand, and the tasks that wait for it. */
 export class ManualClock {
@@ -49,6 +50,7 @@ export interface PlayedAttempt {
 
 export interface ForwardFixture {
   readonly forward: Forward
+  readonly service: Service
   readonly clock: ManualClock
   readonly attempts: PlayedAttempt[]
   readonly nodes: readonly Node[]
@@ -58,8 +60,14 @@ export interface ForwardFixture {
   readonly settled: string[]
 }
 
+/** A service of its own, without warm-up. */
+export function serviceOf (parts: Partial<ServiceParts>): Service {
+  const rules = resolveGateway({}).defaults
+  return new Service({ name: 'things', snapshotOf: () => undefined, observers: [], rules, warmUpMs: () => 0, clock: new ManualClock(), random: () => 0, ...parts })
+}
+
 /** A request to three nodes, `a`, `b` and `c`, over connections that the test plays. */
-export function forwardWith (given: Partial<ForwardRequest> & { readonly balance?: BalanceOptions, readonly watch?: Partial<Strategy> } = {}): ForwardFixture {
+export function forwardWith (given: Partial<ForwardRequest> & { readonly balance?: Omit<ServiceOptions, 'nodes'>, readonly watch?: Partial<Strategy> } = {}): ForwardFixture {
   const { balance = {}, watch = {}, ...request } = given
   const [clock, attempts, told, settled] = [new ManualClock(), [] as PlayedAttempt[], [] as string[], [] as string[]]
   const nodes = ['a', 'b', 'c'].map(id => nodeWith(id))
@@ -71,9 +79,10 @@ export function forwardWith (given: Partial<ForwardRequest> & { readonly balance
       watch.settled?.(attempt, outcome)
     }
   }
-  const snapshot = { candidates: candidatesOf(...nodes), warming: [], panic: false, equalized: false, validUntil: Infinity }
-  const service = new Service('things', () => snapshot, [], () => 0)
-  const options = resolveGateway({ defaults: balance }).defaults.balance
+  const snapshot = { candidates: candidatesOf(...nodes), warming: [], panic: false, equalized: false, heartbeatsLost: false, validUntil: Infinity }
+  const defaults = resolveGateway({ defaults: balance }).defaults
+  const options = defaults.balance
+  const service = serviceOf({ snapshotOf: () => snapshot, rules: defaults, clock })
   const forward = new Forward({
     method: 'GET',
     path: '/',
@@ -83,6 +92,7 @@ export function forwardWith (given: Partial<ForwardRequest> & { readonly balance
     mayBeWhole: true,
     admits: null,
     idempotent: true,
+    hedge: options.hedge,
     keyOf: () => '',
     service,
     strategy: service.strategy(() => strategy),
@@ -94,7 +104,7 @@ export function forwardWith (given: Partial<ForwardRequest> & { readonly balance
     fail: error => told.push(`fail ${(error as Error & { code?: string }).code ?? error.message}`),
     failedOver: ({ info }) => told.push(`over from ${info.id}`)
   }, { clock, pools: playedPools(attempts) })
-  return { forward, clock, attempts, nodes, told, settled }
+  return { forward, service, clock, attempts, nodes, told, settled }
 }
 
 function playedPools (attempts: PlayedAttempt[]): Pools {

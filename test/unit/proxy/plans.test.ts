@@ -1,15 +1,16 @@
 import { test } from 'tap'
-import { resolveGateway } from '../../../lib/options.js'
+import { resolveGateway } from '../../../lib/options/gateway.js'
 import { Plans } from '../../../lib/proxy/plans.js'
+import { ManualClock } from './forward-fixture.js'
 import { candidatesOf, nodeWith } from './fixtures.js'
 import type { FastifyRequest } from 'fastify'
 import type { Snapshot } from '../../../lib/registry/snapshot.js'
 import type { GatewayOptions, RouteOptions } from '../../../types/index.js'
 
-const snapshot: Snapshot = { candidates: candidatesOf(nodeWith('a')), warming: [], panic: false, equalized: false, validUntil: Infinity }
+const snapshot: Snapshot = { candidates: candidatesOf(nodeWith('a')), warming: [], panic: false, equalized: false, heartbeatsLost: false, validUntil: Infinity }
 
 function plansWith (options: GatewayOptions, known: Set<string> = new Set(['things'])): { plans: Plans, known: Set<string> } {
-  const plans = new Plans({ options: resolveGateway(options), snapshotOf: name => known.has(name) ? snapshot : undefined, observers: [], random: () => 0 })
+  const plans = new Plans({ options: resolveGateway(options), snapshotOf: name => known.has(name) ? snapshot : undefined, observers: [], warmUpMs: () => 0, clock: new ManualClock(), random: () => 0 })
   return { plans, known }
 }
 

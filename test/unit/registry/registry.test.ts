@@ -11,7 +11,7 @@ test('a configured service exists without nodes, any other only with them', asyn
   const { registry, say } = registryWith({ configured: ['orders', 'users'] })
   t.same(registry.services(), ['orders', 'users'])
   t.same(registry.nodes('orders'), [])
-  t.same(registry.snapshot('orders'), { candidates: [], warming: [], panic: false, equalized: false, validUntil: Infinity })
+  t.same(registry.snapshot('orders'), { candidates: [], warming: [], panic: false, equalized: false, heartbeatsLost: false, validUntil: Infinity })
   t.same([registry.nodes('other'), registry.snapshot('other'), registry.node('other', 'a'), registry.has('other', 'a')], [[], undefined, undefined, false])
   say('a', { info: { service: 'other' } })
   t.same(registry.services(), ['orders', 'users', 'other'])

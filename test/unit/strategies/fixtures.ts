@@ -19,6 +19,7 @@ export function makeNode (id: string, facts: Partial<OpenNode> = {}): OpenNode {
     leaseUntil: Infinity,
     upSince: -Infinity,
     ejectedUntil: -Infinity,
+    failsChecks: false,
     draining: false,
     drainRequested: false,
     ...facts

@@ -1,6 +1,7 @@
 import { test } from 'tap'
-import { callLayerOf, layerOver, resolveGateway, resolveRoute } from '../../lib/options.js'
-import type { BalanceOptions, GatewayOptions, RouteOptions, ServiceOptions } from '../../types/index.js'
+import { callLayerOf, layerOver, resolveRoute } from '../../../lib/options/balance.js'
+import { resolveGateway } from '../../../lib/options/gateway.js'
+import type { BalanceOptions, GatewayOptions, RouteOptions, ServiceOptions } from '../../../types/index.js'
 
 /** As a user without types would write it. */
 const resolveAny = (options: unknown) => resolveGateway(options as GatewayOptions)
@@ -16,14 +17,25 @@ function isFrozenDeep (value: unknown): boolean {
 }
 
 const balanceDefaults = {
-  strategy: 'adaptive', filter: null, attempts: 3, retryOn: new Set([502, 503, 504]), idempotent: null, connectTimeoutMs: 1000, attemptTimeoutMs: 30_000, timeoutMs: 60_000, replayBytes: 65_536, forwarded: true
+  strategy: 'adaptive', filter: null, attempts: 3, retryOn: new Set([502, 503, 504]), idempotent: null, connectTimeoutMs: 1000, attemptTimeoutMs: 30_000, timeoutMs: 60_000, replayBytes: 65_536, forwarded: true, hedge: false
 }
-const serviceDefaults = { balance: balanceDefaults, nodes: [], slowStartMs: 10_000, panicThreshold: 0.5, tls: null }
+const serviceDefaults = {
+  balance: balanceDefaults,
+  nodes: [],
+  slowStartMs: 10_000,
+  panicThreshold: 0.5,
+  ejection: { consecutive: 5, connect: 3, successRatio: 0.8, windowMs: 10_000, minRequests: 10, baseMs: 1000, maxMs: 60_000, maxRatio: 0.5 },
+  retryBudget: { ratio: 0.2, perSecond: 10 },
+  maxInFlight: 1024,
+  queue: { size: 1024, timeoutMs: 1000 },
+  health: false,
+  tls: null
+}
 
 test('what is not given has its default', async t => {
   const resolved = resolveGateway({})
   t.same(resolved, {
-    services: new Map(), defaults: serviceDefaults, heartbeat: undefined, gateways: [], pressure: {}, operations: { prefix: '/_balance', authorize: null }
+    services: new Map(), defaults: serviceDefaults, heartbeat: undefined, gateways: [], pressure: {}, warmUpMs: 2000, operations: { prefix: '/_balance', authorize: null }
   })
   t.same(resolveAny({ services: undefined, defaults: undefined, heartbeat: undefined, gateways: undefined, pressure: undefined, operations: undefined }), resolved)
 })
@@ -57,7 +69,7 @@ test('a layer wins over those before it, field by field', async t => {
 })
 
 test('every option is taken as it is given', async t => {
-  const given = { strategy: () => ({ pick: nothing }), filter: () => true, attempts: 1, retryOn: [429, 599], idempotent: () => true, connectTimeoutMs: 1, attemptTimeoutMs: 2, timeoutMs: 3, replayBytes: 4, forwarded: false }
+  const given = { strategy: () => ({ pick: nothing }), filter: () => true, attempts: 1, retryOn: [429, 599], idempotent: () => true, connectTimeoutMs: 1, attemptTimeoutMs: 2, timeoutMs: 3, replayBytes: 4, forwarded: false, hedge: { percentile: 0.5, maxRatio: 1 } }
   t.same(resolveUsers(given)?.balance, { ...given, retryOn: new Set([429, 599]) })
   for (const strategy of ['adaptive', 'least-connections', 'weighted-round-robin', 'random']) t.equal(resolveUsers({ strategy })?.balance.strategy, strategy)
   const tls = { ca: ['one', Buffer.from('two')], cert: 'cert', key: Buffer.from('key'), servername: 'users', rejectUnauthorized: false }
@@ -112,7 +124,7 @@ test('frozen options are taken', async t => {
 
 const serviceNamePattern = 'a service name (a letter or digit, then up to 63 letters, digits, dots, underscores, hyphens)'
 const originPattern = 'an origin as http://host:port, without path, query, fragment or user'
-const balanceKnown = 'strategy, filter, attempts, retryOn, idempotent, connectTimeoutMs, attemptTimeoutMs, timeoutMs, replayBytes, forwarded'
+const balanceKnown = 'strategy, filter, attempts, retryOn, idempotent, connectTimeoutMs, attemptTimeoutMs, timeoutMs, replayBytes, forwarded, hedge'
 const strategyNames = "one of 'adaptive', 'least-connections', 'weighted-round-robin', 'random'"
 
 /** Each balancing option with a wrong value, what it must be, and what was got. */
@@ -214,9 +226,9 @@ test('a wrong option of the gateway is named, with what it must be', async t => 
 
 test('an unknown option is told of all that are known where it stands', async t => {
   const rows: ReadonlyArray<readonly [resolve: () => unknown, message: string]> = [
-    [() => resolveAny({ service: {} }), "option 'service' is not known; known are services, defaults, heartbeat, gateways, pressure, operations"],
-    [() => resolveAny({ defaults: { atempts: 3 } }), `option 'defaults.atempts' is not known; known are ${balanceKnown}, slowStartMs, panicThreshold, tls`],
-    [() => resolveUsers({ atempts: 3 }), `option 'services.users.atempts' is not known; known are nodes, ${balanceKnown}, slowStartMs, panicThreshold, tls`],
+    [() => resolveAny({ service: {} }), "option 'service' is not known; known are services, defaults, heartbeat, gateways, pressure, warmUpMs, operations"],
+    [() => resolveAny({ defaults: { atempts: 3 } }), `option 'defaults.atempts' is not known; known are ${balanceKnown}, slowStartMs, panicThreshold, ejection, retryBudget, maxInFlight, queue, health, tls`],
+    [() => resolveUsers({ atempts: 3 }), `option 'services.users.atempts' is not known; known are nodes, ${balanceKnown}, slowStartMs, panicThreshold, ejection, retryBudget, maxInFlight, queue, health, tls`],
     [() => resolveAny({ pressure: { healthCheck: nothing } }), "option 'pressure.healthCheck' is not known; known are maxEventLoopDelay, maxEventLoopUtilization, maxHeapUsedBytes, maxRssBytes, retryAfter, message, sampleInterval"],
     [() => resolveAny({ operations: { path: '/x' } }), "option 'operations.path' is not known; known are prefix, authorize"],
     [() => routeOfAny({ atempts: 3 }), `option 'config.balance.atempts' is not known; known are service, ${balanceKnown}`],

@@ -1,17 +1,18 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { test } from 'tap'
-import { refusals } from '../../../lib/health/refusals.js'
+import { expiredNodes } from '../../../lib/health/expired-nodes.js'
 import { nodeWith } from '../node/fixtures.js'
 import type { AddressInfo } from 'node:net'
 import type { Node, Outcome } from '../../../types/index.js'
 
 const node = nodeWith({})
+const ignore = (): void => {}
 const attempt = { node, number: 1, startedAt: 0, latencyMs: null }
 
 function reportedFor (outcome: Outcome): Node[] {
   const reported: Node[] = []
-  refusals(each => reported.push(each)).settled?.(attempt, outcome)
+  expiredNodes({ refused: each => reported.push(each), answered: ignore }).settled?.(attempt, outcome)
   return reported
 }
 
@@ -38,4 +39,15 @@ test('nothing else is reported', async t => {
     { kind: 'aborted', elapsedMs: 1 }
   ]
   for (const outcome of outcomes) t.same(reportedFor(outcome), [], JSON.stringify(outcome))
+})
+
+test('an answer is reported from the end of the lease on, not before', async t => {
+  const answered: Node[] = []
+  const observer = expiredNodes({ refused: ignore, answered: each => answered.push(each) })
+  const silent = nodeWith({ leaseUntil: 1000 })
+  const settle = (latencyMs: number): void => observer.settled?.({ node: silent, number: 1, startedAt: 900, latencyMs }, { kind: 'response', statusCode: 500, latencyMs })
+  settle(99)
+  t.same(answered, [])
+  settle(100)
+  t.same(answered, [silent])
 })

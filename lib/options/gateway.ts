@@ -1,0 +1,59 @@
+import { callable, duration, either, fieldsOf, listOf, numberIn, recordOf, text } from '../check.js'
+import { OptionError } from '../errors.js'
+import { originOf } from '../node/info.js'
+import { serviceName } from './balance.js'
+import { resolveDefaults, resolveService } from './service.js'
+import type { Rule } from '../check.js'
+import type { ResolvedService } from './service.js'
+import type { GatewayOptions, HeartbeatOptions, OperationsOptions, PressureOptions, ServiceOptions } from '../../types/options.js'
+
+/** What `app.register(balance, options)` was given, complete but for the heartbeat's own, which heartbeat/options.ts resolves. */
+export interface ResolvedGateway {
+  readonly services: ReadonlyMap<string, ResolvedService>
+  /** For services that are not configured. */
+  readonly defaults: ResolvedService
+  readonly heartbeat: HeartbeatOptions | false | undefined
+  readonly gateways: readonly string[]
+  readonly pressure: Readonly<PressureOptions> | false
+  readonly warmUpMs: number
+  readonly operations: { readonly prefix: string, readonly authorize: OperationsOptions['authorize'] | null } | false
+}
+
+const gatewayRules = fieldsOf<Required<GatewayOptions>>({
+  services: recordOf(value => value as ServiceOptions) as Rule<Record<string, ServiceOptions>>,
+  defaults: recordOf(value => value) as Rule<ServiceOptions>,
+  heartbeat: value => value as HeartbeatOptions,
+  gateways: listOf(originOf),
+  pressure: either<false, PressureOptions>(value => value === false, () => false, fieldsOf<PressureOptions>({
+    maxEventLoopDelay: numberIn(0, Infinity),
+    maxEventLoopUtilization: numberIn(0, 1),
+    maxHeapUsedBytes: numberIn(0, Infinity),
+    maxRssBytes: numberIn(0, Infinity),
+    retryAfter: numberIn(0, 86_400),
+    message: text(),
+    sampleInterval: duration(1)
+  })),
+  warmUpMs: duration(0),
+  operations: either<false, OperationsOptions>(value => value === false, () => false, fieldsOf<OperationsOptions>({
+    prefix: text(/^\/[^?#]*[^/?#]$/, "a path that begins with '/' and does not end with it"),
+    authorize: callable<NonNullable<OperationsOptions['authorize']>>()
+  }))
+})
+
+/** Checks what the gateway plugin was given and fills in the defaults. The caller's object is not touched. Throws `FST_BALANCE_OPTION`. */
+export function resolveGateway (options: GatewayOptions): ResolvedGateway {
+  const { services = {}, defaults: common = {}, heartbeat, gateways = [], pressure = {}, warmUpMs = 2000, operations = {} } = gatewayRules(options, '')
+  if ('nodes' in common) throw new OptionError("option 'defaults.nodes' is not known: nodes belong to one service, under 'services'")
+  const defaults = resolveDefaults(common, 'defaults')
+  const resolved = new Map(Object.entries(services).map(([service, given = {}]) =>
+    [serviceName(service, 'services (a key)'), resolveService(given, defaults, service, `services.${service}`)]))
+  return Object.freeze({
+    services: resolved,
+    defaults,
+    heartbeat,
+    gateways: Object.freeze(gateways),
+    pressure: Object.freeze(pressure),
+    warmUpMs,
+    operations: operations === false ? false : Object.freeze({ prefix: operations.prefix ?? '/_balance', authorize: operations.authorize ?? null })
+  })
+}

@@ -1,0 +1,159 @@
+import { duration, either, fieldsOf, flag, integerIn, listOf, numberIn, recordOf, refuse, text } from '../check.js'
+import { OptionError } from '../errors.js'
+import { maxWeight, nodeInfoOf, originOf } from '../node/info.js'
+import { balanceRules, defaultBalance } from './balance.js'
+import type { Rule } from '../check.js'
+import type { Layer, ResolvedBalance } from './balance.js'
+import type { NodeInfo } from '../../types/node.js'
+import type { EjectionOptions, HealthOptions, QueueOptions, RetryBudgetOptions, ServiceOptions, StaticNode, TlsOptions } from '../../types/options.js'
+
+type Complete<T> = Readonly<Required<T>>
+
+/** What is configured for one service, complete. */
+export interface ResolvedService {
+  readonly balance: ResolvedBalance
+  readonly nodes: readonly NodeInfo[]
+  readonly slowStartMs: number
+  readonly panicThreshold: number
+  readonly ejection: Complete<EjectionOptions> | false
+  readonly retryBudget: Complete<RetryBudgetOptions>
+  readonly maxInFlight: number
+  readonly queue: Complete<QueueOptions>
+  readonly health: Complete<HealthOptions> | false
+  readonly tls: Readonly<TlsOptions> | null
+}
+
+const defaultEjection: Complete<EjectionOptions> = Object.freeze({
+  consecutive: 5, connect: 3, successRatio: 0.8, windowMs: 10_000, minRequests: 10, baseMs: 1000, maxMs: 60_000, maxRatio: 0.5
+})
+
+export const defaultService: ResolvedService = Object.freeze({
+  balance: defaultBalance,
+  nodes: Object.freeze([]),
+  slowStartMs: 10_000,
+  panicThreshold: 0.5,
+  ejection: defaultEjection,
+  retryBudget: Object.freeze({ ratio: 0.2, perSecond: 10 }),
+  maxInFlight: 1024,
+  queue: Object.freeze({ size: 1024, timeoutMs: 1000 }),
+  health: false,
+  tls: null
+})
+
+const defaultHealth = Object.freeze({ intervalMs: 2000, timeoutMs: 1000, rise: 2, fall: 3 })
+
+/** PEM text is never refused, so no key is in the message. */
+const pem: Rule<string | Buffer> = (value, name) =>
+  typeof value === 'string' || Buffer.isBuffer(value) ? value : refuse(name, 'PEM text or a Buffer', value)
+
+const tls: Rule<TlsOptions> = fieldsOf<TlsOptions>({
+  ca: either(Array.isArray, listOf(pem), pem) as Rule<NonNullable<TlsOptions['ca']>>,
+  cert: pem,
+  key: pem,
+  servername: text(),
+  rejectUnauthorized: flag
+})
+
+const off = (value: unknown): boolean => value === false
+const never: Rule<false> = () => false
+
+/** What one layer says of a service. Options that have options are laid over each other one by one. */
+interface ServiceLayer extends Layer<ResolvedBalance> {
+  slowStartMs: number
+  panicThreshold: number
+  ejection: EjectionOptions | false
+  retryBudget: RetryBudgetOptions
+  maxInFlight: number
+  queue: QueueOptions
+  health: HealthOptions | false
+  tls: TlsOptions
+}
+type GivenNodes = { nodes: ReadonlyArray<string | StaticNode> }
+
+const staticNode: Rule<StaticNode> = fieldsOf<StaticNode>({
+  origin: originOf, id: text(), weight: numberIn(0, maxWeight), zone: text(), version: text(), tags: recordOf(text(/^[^]*$/, 'a string')) as Rule<Record<string, string>>
+}) as Rule<StaticNode>
+
+const serviceRules = {
+  ...balanceRules,
+  slowStartMs: duration(0),
+  panicThreshold: numberIn(0, 1),
+  ejection: either<false, EjectionOptions>(off, never, fieldsOf<EjectionOptions>({
+    consecutive: integerIn(1),
+    connect: integerIn(1),
+    successRatio: numberIn(0, 1),
+    windowMs: duration(10),
+    minRequests: integerIn(1),
+    baseMs: duration(1),
+    maxMs: duration(1),
+    maxRatio: numberIn(0, 1)
+  })),
+  retryBudget: fieldsOf<RetryBudgetOptions>({ ratio: numberIn(0, 100), perSecond: numberIn(0, 1_000_000) }),
+  maxInFlight: integerIn(1),
+  queue: fieldsOf<QueueOptions>({ size: integerIn(0), timeoutMs: duration(1) }),
+  health: either<false, HealthOptions>(off, never, fieldsOf<HealthOptions>({
+    path: text(/^\/[^\s#]*$/, "a path that begins with '/'"),
+    intervalMs: duration(100),
+    timeoutMs: duration(1),
+    rise: integerIn(1),
+    fall: integerIn(1)
+  }) as Rule<HealthOptions>),
+  tls
+}
+const checkDefaults: Rule<Partial<ServiceLayer>> = fieldsOf<ServiceLayer>(serviceRules)
+const checkService: Rule<Partial<ServiceLayer & GivenNodes>> = fieldsOf<ServiceLayer & GivenNodes>({
+  nodes: listOf<string | StaticNode>(either(each => typeof each === 'string', text(), staticNode)),
+  ...serviceRules
+})
+
+/** Checks `services[service]` and lays it over `base`. `name` is what messages call it. */
+export function resolveService (options: ServiceOptions, base: ResolvedService, service: string, name: string): ResolvedService {
+  const { nodes = [], ...layer } = checkService(options, name)
+  const infos = nodes.map((node, index) => {
+    const given = typeof node === 'string' ? { origin: node } : node
+    return Object.freeze({ ...nodeInfoOf({ ...given, service }, `${name}.nodes[${index}]`), static: true })
+  })
+  refuseTwins(infos, name)
+  return serviceOver(base, layer, infos, name)
+}
+
+/** Checks `defaults` and lays it over the defaults of this package. */
+export function resolveDefaults (options: Omit<ServiceOptions, 'nodes'>, name: string): ResolvedService {
+  return serviceOver(defaultService, checkDefaults(options, name), [], name)
+}
+
+function serviceOver (base: ResolvedService, layer: Partial<ServiceLayer>, nodes: readonly NodeInfo[], name: string): ResolvedService {
+  const {
+    slowStartMs = base.slowStartMs, panicThreshold = base.panicThreshold, maxInFlight = base.maxInFlight, tls = base.tls,
+    ejection, retryBudget, queue, health, ...balance
+  } = layer
+  return Object.freeze({
+    balance: Object.freeze({ ...base.balance, ...balance }),
+    nodes: Object.freeze(nodes),
+    slowStartMs,
+    panicThreshold,
+    ejection: ejection === undefined ? base.ejection : ejection === false ? false : Object.freeze({ ...base.ejection || defaultEjection, ...ejection }),
+    retryBudget: Object.freeze({ ...base.retryBudget, ...retryBudget }),
+    maxInFlight,
+    queue: Object.freeze({ ...base.queue, ...queue }),
+    health: health === undefined ? base.health : healthOver(base.health, health, name),
+    tls
+  })
+}
+
+function healthOver (base: ResolvedService['health'], health: HealthOptions | false, name: string): ResolvedService['health'] {
+  if (health === false) return false
+  const { path, ...rest } = { ...defaultHealth, ...base || {}, ...health }
+  if (path === undefined) throw new OptionError(`option '${name}.health.path' is missing: what the checks ask for, for instance '/health'`)
+  return Object.freeze({ path, ...rest })
+}
+
+function refuseTwins (infos: readonly NodeInfo[], name: string): void {
+  for (const field of ['id', 'origin'] as const) {
+    const seen = new Set<string>()
+    for (const info of infos) {
+      if (seen.has(info[field])) throw new OptionError(`option '${name}.nodes' names the ${field} '${info[field]}' twice`)
+      seen.add(info[field])
+    }
+  }
+}

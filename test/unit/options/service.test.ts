@@ -1,0 +1,59 @@
+import { test } from 'tap'
+import { resolveGateway } from '../../../lib/options/gateway.js'
+import type { GatewayOptions } from '../../../types/index.js'
+
+/** As a user without types would write it. */
+const resolveAny = (options: unknown) => resolveGateway(options as GatewayOptions)
+const resolveUsers = (users: unknown, defaults: unknown = {}) => resolveAny({ defaults, services: { users } }).services.get('users')
+
+test('options that have options lie over each other one by one', async t => {
+  const resolved = resolveUsers(
+    { ejection: { connect: 1 }, retryBudget: { perSecond: 0 }, queue: { timeoutMs: 5 }, health: { fall: 9 } },
+    { ejection: { consecutive: 7 }, retryBudget: { ratio: 0.5 }, queue: { size: 0 }, health: { path: '/up', rise: 1 }, maxInFlight: 3 }
+  )
+  t.match(resolved, {
+    ejection: { consecutive: 7, connect: 1, successRatio: 0.8 },
+    retryBudget: { ratio: 0.5, perSecond: 0 },
+    queue: { size: 0, timeoutMs: 5 },
+    health: { path: '/up', intervalMs: 2000, timeoutMs: 1000, rise: 1, fall: 9 },
+    maxInFlight: 3
+  })
+})
+
+test('ejection, health checks and hedging are switched off by false, and on again by the next layer', async t => {
+  t.match(resolveUsers({}, { ejection: false, health: { path: '/up' }, hedge: {} }), { ejection: false, health: { path: '/up' }, balance: { hedge: { percentile: 0.95, maxRatio: 0.05 } } })
+  t.match(resolveUsers({ health: false, hedge: false }, { health: { path: '/up' }, hedge: {} }), { health: false, balance: { hedge: false } })
+  t.match(resolveUsers({ ejection: { maxRatio: 1 }, health: { path: '/up' } }, { ejection: false, health: false }), { ejection: { consecutive: 5, maxRatio: 1 }, health: { path: '/up', fall: 3 } })
+})
+
+test('a health check needs a path', async t => {
+  t.throws(() => resolveUsers({ health: { fall: 1 } }), { message: "option 'services.users.health.path' is missing: what the checks ask for, for instance '/health'" })
+  t.throws(() => resolveAny({ defaults: { health: {} } }), { message: "option 'defaults.health.path' is missing: what the checks ask for, for instance '/health'" })
+})
+
+test('a wrong option of ejection, budget, queue, checks or hedging is told with what is allowed', async t => {
+  const rows: ReadonlyArray<readonly [options: object, message: string]> = [
+    [{ ejection: { maxRatio: 3 } }, "option 'services.users.ejection.maxRatio' must be between 0 and 1, got 3"],
+    [{ ejection: { successRatio: -1 } }, "option 'services.users.ejection.successRatio' must be between 0 and 1, got -1"],
+    [{ ejection: { consecutive: 0 } }, "option 'services.users.ejection.consecutive' must be an integer of at least 1, got 0"],
+    [{ ejection: { connect: 1.5 } }, "option 'services.users.ejection.connect' must be an integer of at least 1, got 1.5"],
+    [{ ejection: { windowMs: 9 } }, "option 'services.users.ejection.windowMs' must be between 10 and 2147483647, got 9"],
+    [{ ejection: { baseMs: 0 } }, "option 'services.users.ejection.baseMs' must be between 1 and 2147483647, got 0"],
+    [{ ejection: { maxMs: '1' } }, "option 'services.users.ejection.maxMs' must be between 1 and 2147483647, got '1'"],
+    [{ ejection: true }, "option 'services.users.ejection' must be an object, got true"],
+    [{ ejection: { ratio: 1 } }, "option 'services.users.ejection.ratio' is not known; known are consecutive, connect, successRatio, windowMs, minRequests, baseMs, maxMs, maxRatio"],
+    [{ retryBudget: { ratio: -1 } }, "option 'services.users.retryBudget.ratio' must be between 0 and 100, got -1"],
+    [{ retryBudget: { perSecond: -1 } }, "option 'services.users.retryBudget.perSecond' must be between 0 and 1000000, got -1"],
+    [{ maxInFlight: 0 }, "option 'services.users.maxInFlight' must be an integer of at least 1, got 0"],
+    [{ queue: { size: -1 } }, "option 'services.users.queue.size' must be an integer of at least 0, got -1"],
+    [{ queue: { timeoutMs: 0 } }, "option 'services.users.queue.timeoutMs' must be between 1 and 2147483647, got 0"],
+    [{ health: { path: 'up' } }, "option 'services.users.health.path' must be a path that begins with '/', got 'up'"],
+    [{ health: { path: '/up', intervalMs: 99 } }, "option 'services.users.health.intervalMs' must be between 100 and 2147483647, got 99"],
+    [{ health: { path: '/up', rise: 0 } }, "option 'services.users.health.rise' must be an integer of at least 1, got 0"],
+    [{ hedge: { percentile: 95 } }, "option 'services.users.hedge.percentile' must be between 0 and 1, got 95"],
+    [{ hedge: { maxRatio: -0.1 } }, "option 'services.users.hedge.maxRatio' must be between 0 and 1, got -0.1"],
+    [{ hedge: true }, "option 'services.users.hedge' must be an object, got true"]
+  ]
+  for (const [options, message] of rows) t.throws(() => resolveUsers(options), { code: 'FST_BALANCE_OPTION', message }, message)
+  t.throws(() => resolveAny({ warmUpMs: -1 }), { message: "option 'warmUpMs' must be between 0 and 2147483647, got -1" })
+})
