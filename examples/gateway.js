@@ -1,6 +1,6 @@
 // A gateway: every request to /hello goes to a healthy node of the service `hello`. Its nodes come by heartbeat.
 import Fastify from 'fastify'
-import balance from 'fastify-balance'
+import balance, { closeOnSignals } from 'fastify-balance'
 
 const { PORT = '8080', HOST = '127.0.0.1', HEARTBEAT_SECRET } = process.env
 
@@ -14,4 +14,4 @@ app.all('/hello/*', (request, reply) => reply.balance('hello'))
 
 await app.listen({ port: Number(PORT), host: HOST })
 
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())
+closeOnSignals(app)

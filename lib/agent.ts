@@ -15,7 +15,8 @@ import { RunningRequests } from './agent/requests.js'
 import { HeartbeatSender } from './agent/sender.js'
 import { samplePressure } from './pressure.js'
 
-export type { Agent } from '../types/agent.js'
+export { closeOnSignals } from './close-on-signals.js'
+export type { Agent, CloseOptions } from '../types/agent.js'
 export type { LoadReport } from '../types/node.js'
 export type { AgentOptions } from '../types/agent.js'
 

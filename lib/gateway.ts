@@ -5,6 +5,7 @@ import { RegisteredError } from './errors.js'
 import { ActiveChecks } from './health/active-checks.js'
 import { expiredNodes } from './health/expired-nodes.js'
 import { OutlierDetector } from './health/outlier.js'
+import { Stalls, stallTickMs } from './health/stalls.js'
 import { Traffic } from './health/traffic.js'
 import { resolveHeartbeat } from './heartbeat/options.js'
 import { heartbeatRoute } from './heartbeat/route.js'
@@ -43,11 +44,16 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
   const registry = new NodeRegistry(clock, resolved.services.keys(), serviceOf)
   const traffic = new Traffic()
   const outliers = new OutlierDetector(name => serviceOf(name).ejection, registry, systemRandom)
+  const stalls = new Stalls({
+    rulesOf: name => serviceOf(name).ejection,
+    latencyOf: node => traffic.of(node).latencyMs,
+    stalled: node => outliers.stalled(node, clock.now())
+  })
   const watchServices = logRegistry(registry, app.log.child({ plugin: 'fastify-balance' }))
   const plans = new Plans({
     options: resolved,
     snapshotOf: name => registry.snapshot(name),
-    observers: [traffic, expiredNodes(registry), outliers],
+    observers: [traffic, expiredNodes(registry), outliers, stalls],
     warmUpMs: warmUpOf(app, resolved.warmUpMs),
     clock,
     random: systemRandom
@@ -63,6 +69,8 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
     plans.sweep()
     watchServices()
   })
+  const stopTicks = clock.every(stallTickMs, () => stalls.tick())
+  app.addHook('onClose', async () => stopTicks())
   await decorateBalance(app, plans, { pools, clock, memory: { usedBytes: 0, limitBytes: replayMemoryBytes } })
   app.decorate('registry', publicRegistry(registry))
   checkRoutes(app, plans)

@@ -24,8 +24,9 @@ const table: Record<string, { imports: string, packages: RegExp }> = {
   stores: { imports: 'check errors registry health node', packages: any },
   operations: { imports: 'check clock errors peer pressure registry health node strategies', packages: any },
   gateway: { imports: 'check clock errors health heartbeat node operations options peer pressure proxy registry stores strategies', packages: any },
-  agent: { imports: 'check clock errors heartbeat node peer pressure', packages: any },
-  index: { imports: 'agent errors gateway strategies', packages: none }
+  'close-on-signals': { imports: 'clock', packages: /^fastify$/ },
+  agent: { imports: 'check clock close-on-signals errors heartbeat node peer pressure', packages: any },
+  index: { imports: 'agent close-on-signals errors gateway strategies', packages: none }
 }
 
 // What a file must not reach, not even through the files that it imports.
@@ -38,7 +39,7 @@ const words = [
   { word: /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b/, only: /^lib\/clock\.ts$/, instead: 'take the time from a Clock' },
   { word: /\bset(Timeout|Interval|Immediate)\b|timers\/promises/, only: /^lib\/clock\.ts$/, instead: 'take `after` and `every` from a Clock' },
   { word: /\bMath\.random\b/, only: /^lib\/(clock|strategies\/index)\.ts$/, instead: 'take a Random as an argument' },
-  { word: /\bsystem(Clock|Random)\b/, only: /^lib\/(clock|gateway|agent)\.ts$/, instead: 'take it as an argument' },
+  { word: /\bsystem(Clock|Random)\b/, only: /^lib\/(clock|gateway|agent|close-on-signals)\.ts$/, instead: 'take it as an argument' },
   { word: /\bconsole\./, only: none, instead: 'take a logger' },
   { word: /\bimport \{[^}]*\bwritable\b[^}]*\}/, only: /^lib\/(registry\/.*|proxy\/attempt|health\/outlier)\.ts$/, instead: "ask an owner of the node's facts" }
 ]

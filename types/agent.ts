@@ -36,3 +36,11 @@ export interface AgentOptions {
   /** Replaces fields of the load report. Called once per beat. */
   load?: () => Partial<LoadReport>
 }
+
+/** What `closeOnSignals(app, options)` takes. */
+export interface CloseOptions {
+  /** Default `['SIGTERM', 'SIGINT']`. */
+  signals?: readonly NodeJS.Signals[]
+  /** How long draining and closing may take together before the process exits anyway, with 1. Default 30000. */
+  timeoutMs?: number
+}

@@ -1,4 +1,4 @@
-export type { Agent, AgentOptions } from './agent.js'
+export type { Agent, AgentOptions, CloseOptions } from './agent.js'
 export type { Attempt, AttemptObserver, Outcome } from './attempt.js'
 export type { Clock, Random } from './clock.js'
 export type { HeartbeatAnswer, HeartbeatBody } from './heartbeat.js'

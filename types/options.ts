@@ -43,6 +43,8 @@ export interface EjectionOptions {
   consecutive?: number
   /** So many failures in a row that were all of the connect phase. Default 3. */
   connect?: number
+  /** No answer for so long (and for ten times its usual latency), while `consecutive` requests wait for one. Default 1000. */
+  silenceMs?: number
   /** A lower share of successes over `windowMs`, once there were `minRequests`. Default 0.8. */
   successRatio?: number
   /** Default 10000. */

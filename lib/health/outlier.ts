@@ -80,6 +80,12 @@ export class OutlierDetector implements AttemptObserver {
     return conduct === undefined ? none : { ejections: conduct.ejections, ejectionsSuppressed: conduct.suppressed }
   }
 
+  /** A node has stopped to answer. */
+  stalled (node: Node, now: number): void {
+    const conduct = this.#conductOf(node)
+    if (conduct !== null && now >= conduct.returnsAt) this.#judge(node, conduct, now)
+  }
+
   settled (attempt: Attempt, outcome: Outcome): void {
     if (outcome.kind === 'aborted') return
     const conduct = this.#conductOf(attempt.node)
@@ -87,9 +93,7 @@ export class OutlierDetector implements AttemptObserver {
     if (conduct === null || attempt.startedAt < conduct.returnsAt) return
     const now = attempt.startedAt + (outcome.kind === 'error' ? outcome.elapsedMs : outcome.latencyMs)
     if (this.#note(conduct, outcome, now) || now < conduct.askAgainAt || !this.#isOutlier(conduct, now)) return
-    const { total, ejected } = this.#desk.peers(attempt.node)
-    if (ejected < mayBeEjected(total, conduct.rules.maxRatio)) this.#eject(attempt.node, conduct, now)
-    else this.#suppress(conduct, now)
+    this.#judge(attempt.node, conduct, now)
   }
 
   /** Says whether it was a success. A 429 says that the node is full, not that it is broken: it counts for the ratio only. */
@@ -114,6 +118,12 @@ export class OutlierDetector implements AttemptObserver {
     if (inARow >= consecutive || (allConnect && inARow >= connect)) return true
     const { successes, failures } = window.counts(now)
     return successes + failures >= minRequests && successes < successRatio * (successes + failures)
+  }
+
+  #judge (node: Node, conduct: Conduct, now: number): void {
+    const { total, ejected } = this.#desk.peers(node)
+    if (ejected < mayBeEjected(total, conduct.rules.maxRatio)) this.#eject(node, conduct, now)
+    else this.#suppress(conduct, now)
   }
 
   #eject (node: Node, conduct: Conduct, now: number): void {

@@ -24,7 +24,7 @@ export interface ResolvedService {
 }
 
 const defaultEjection: Complete<EjectionOptions> = Object.freeze({
-  consecutive: 5, connect: 3, successRatio: 0.8, windowMs: 10_000, minRequests: 10, baseMs: 1000, maxMs: 60_000, maxRatio: 0.5
+  consecutive: 5, connect: 3, silenceMs: 1000, successRatio: 0.8, windowMs: 10_000, minRequests: 10, baseMs: 1000, maxMs: 60_000, maxRatio: 0.5
 })
 
 export const defaultService: ResolvedService = Object.freeze({
@@ -81,6 +81,7 @@ const serviceRules = {
   ejection: either<false, EjectionOptions>(off, never, fieldsOf<EjectionOptions>({
     consecutive: integerIn(1),
     connect: integerIn(1),
+    silenceMs: duration(100),
     successRatio: numberIn(0, 1),
     windowMs: duration(10),
     minRequests: integerIn(1),

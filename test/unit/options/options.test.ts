@@ -24,7 +24,7 @@ const serviceDefaults = {
   nodes: [],
   slowStartMs: 10_000,
   panicThreshold: 0.5,
-  ejection: { consecutive: 5, connect: 3, successRatio: 0.8, windowMs: 10_000, minRequests: 10, baseMs: 1000, maxMs: 60_000, maxRatio: 0.5 },
+  ejection: { consecutive: 5, connect: 3, silenceMs: 1000, successRatio: 0.8, windowMs: 10_000, minRequests: 10, baseMs: 1000, maxMs: 60_000, maxRatio: 0.5 },
   retryBudget: { ratio: 0.2, perSecond: 10 },
   maxInFlight: 1024,
   queue: { size: 1024, timeoutMs: 1000 },

@@ -41,7 +41,7 @@ test('a wrong option of ejection, budget, queue, checks or hedging is told with 
     [{ ejection: { baseMs: 0 } }, "option 'services.users.ejection.baseMs' must be between 1 and 2147483647, got 0"],
     [{ ejection: { maxMs: '1' } }, "option 'services.users.ejection.maxMs' must be between 1 and 2147483647, got '1'"],
     [{ ejection: true }, "option 'services.users.ejection' must be an object, got true"],
-    [{ ejection: { ratio: 1 } }, "option 'services.users.ejection.ratio' is not known; known are consecutive, connect, successRatio, windowMs, minRequests, baseMs, maxMs, maxRatio"],
+    [{ ejection: { ratio: 1 } }, "option 'services.users.ejection.ratio' is not known; known are consecutive, connect, silenceMs, successRatio, windowMs, minRequests, baseMs, maxMs, maxRatio"],
     [{ retryBudget: { ratio: -1 } }, "option 'services.users.retryBudget.ratio' must be between 0 and 100, got -1"],
     [{ retryBudget: { perSecond: -1 } }, "option 'services.users.retryBudget.perSecond' must be between 0 and 1000000, got -1"],
     [{ maxInFlight: 0 }, "option 'services.users.maxInFlight' must be an integer of at least 1, got 0"],
