@@ -4,8 +4,10 @@ import type { Node } from '../../types/node.js'
 import type { Candidate, NonEmpty, PickContext, Strategy, StrategyFactory } from '../../types/strategy.js'
 import { Contenders } from './contenders.js'
 import { entryAt } from './entry-at.js'
+import { hotFactor, Heat } from './heat.js'
 import { Latency } from './latency.js'
 import { least } from './least.js'
+import { numberAt } from './number-at.js'
 import { failureMs, penaltyOf } from './penalty.js'
 
 /** What a node without news is taken for while none of those it is compared with answers. Linkerd's. */
@@ -16,11 +18,14 @@ const leastMs = 1
 const baseLastsMs = 1_000_000
 /** How long guesses stand at most, ms, before they are made anew. */
 const guessLastsMs = 10
+/** How often load reports are looked at, ms: they come once a second. */
+const heatLastsMs = 100
 
 /** A candidate beside what is thought of its node. */
 interface Rival extends Candidate {
   readonly candidate: Candidate
   readonly latency: Latency
+  readonly heat: Heat
 }
 
 /** Those that a pick compares. */
@@ -29,11 +34,15 @@ interface Lineup {
   /** There is news of every node, so there is nothing to guess any more. */
   isKnown: boolean
   guessedAt: number
+  /** Some are overloaded, but not most. */
+  hasHot: boolean
+  feltAt: number
 }
 
 /**
  * The default: least `latency × (inFlight + 1) / weight`, where latency is the moving peak of the time to the response head. It follows
- * nodes that are slower than others, and a failure counts as a long latency. All it knows is of this gateway's own traffic.
+ * nodes that are slower than others, and a failure counts as a long latency. All it knows is of this gateway's own traffic, but for one
+ * thing: a node whose own reports say that it is overloaded costs four times as much.
  */
 export const adaptive: StrategyFactory = random => new Adaptive(random)
 
@@ -42,6 +51,7 @@ class Adaptive implements Strategy {
   readonly #contenders: Contenders<Lineup>
   readonly #costs = new Float64Array(Contenders.most)
   readonly #latencies = new WeakMap<Node, Latency>()
+  readonly #heats = new WeakMap<Node, Heat>()
   // All values are compared as of `#base`, a factor common to all (`scale`): they change with news only, and no pick decays 64 of them.
   #base = -Infinity
 
@@ -58,7 +68,12 @@ class Adaptive implements Strategy {
       lineup.guessedAt = now
       this.#guess(lineup, scale)
     }
+    if (now - lineup.feltAt >= heatLastsMs) {
+      lineup.feltAt = now
+      this.#feel(lineup)
+    }
     this.#rank(lineup.rivals, leastMs * scale)
+    if (lineup.hasHot) this.#penalizeHot(lineup.rivals)
     return entryAt(lineup.rivals, least(this.#costs, lineup.rivals.length, this.#random)).candidate
   }
 
@@ -96,6 +111,22 @@ class Adaptive implements Strategy {
     }
   }
 
+  /** Looks at the newest load reports. When most are hot it tells nothing. */
+  #feel (lineup: Lineup): void {
+    let hot = 0
+    for (const { node, heat } of lineup.rivals) if (heat.isHot(node.load)) hot++
+    lineup.hasHot = hot > 0 && hot * 2 <= lineup.rivals.length
+  }
+
+  /** A node that is overloaded by its own word is avoided while there are better ones. */
+  #penalizeHot (rivals: NonEmpty<Rival>): void {
+    let index = 0
+    for (const { node, heat } of rivals) {
+      if (heat.isHot(node.load)) this.#costs[index] = numberAt(this.#costs, index) * hotFactor
+      index++
+    }
+  }
+
   /**
    * Takes nodes without news for the mean of those that answer. A guess decays while the node is idle, for some are always below the mean
    * and would be picked for ever. One that owes an answer is not tried more often for owing it.
@@ -119,8 +150,16 @@ class Adaptive implements Strategy {
 
   #lineUp ([first, ...rest]: NonEmpty<Candidate>): Lineup {
     const rivalOf = (candidate: Candidate): Rival =>
-      ({ candidate, node: candidate.node, weight: candidate.weight, latency: this.#latencyOf(candidate.node) })
-    return { rivals: [rivalOf(first), ...rest.map(rivalOf)], isKnown: false, guessedAt: -Infinity }
+      ({ candidate, node: candidate.node, weight: candidate.weight, latency: this.#latencyOf(candidate.node), heat: this.#heatOf(candidate.node) })
+    return { rivals: [rivalOf(first), ...rest.map(rivalOf)], isKnown: false, guessedAt: -Infinity, hasHot: false, feltAt: -Infinity }
+  }
+
+  #heatOf (node: Node): Heat {
+    const known = this.#heats.get(node)
+    if (known) return known
+    const heat = new Heat()
+    this.#heats.set(node, heat)
+    return heat
   }
 
   #latencyOf (node: Node): Latency {

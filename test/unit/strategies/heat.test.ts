@@ -1,0 +1,56 @@
+import { test } from 'tap'
+import { adaptive } from '../../../lib/strategies/adaptive.js'
+import { Heat, hotFactor } from '../../../lib/strategies/heat.js'
+import { seeded } from '../../support/random.js'
+import { makeEqual, response, tell } from './fixtures.js'
+import type { LoadReport } from '../../../types/node.js'
+
+const report = (eventLoopUtilization: number | null, eventLoopDelayMs: number | null = null): LoadReport =>
+  ({ eventLoopUtilization, eventLoopDelayMs, heapUsedBytes: null, rssBytes: null, inFlight: null, underPressure: null })
+
+/** What is said after each of the reports. */
+const said = (...reports: Array<LoadReport | null>): boolean[] => {
+  const heat = new Heat()
+  return reports.map(each => heat.isHot(each))
+}
+
+test('heat — begins with the second hot report in a row, by utilization or by delay', async t => {
+  t.same(said(report(0.98), report(0.98)), [false, true])
+  t.same(said(report(null, 250), report(0, 250)), [false, true])
+  t.same(said(report(0.979), report(0.979), report(0.979)), [false, false, false])
+  t.same(said(report(null, 249.9), report(null, 249.9)), [false, false])
+  t.same(said(report(1), report(0.5), report(1)), [false, false, false], 'not in a row')
+  t.same(said(report(null), null, report(null)), [false, false, false], 'unknown is not hot')
+})
+
+test('heat — ends with a report that is cool by both, not before', async t => {
+  t.same(said(report(1), report(1), report(0.9), report(0.5, 100), report(0.899, 99.9)), [false, true, true, true, false])
+  t.same(said(report(1), report(1), null), [false, true, false])
+})
+
+test('heat — counts a report once, however often it is looked at', async t => {
+  const once = report(1)
+  t.same(said(once, once, once), [false, false, false])
+})
+
+/** Three nodes that answer in 10 ms, picked after each of them has sent two reports. */
+function pickedWith (utilizations: readonly [number, number, number], latencyOfFirst: number = 10): string[] {
+  const strategy = adaptive(seeded())
+  const candidates = makeEqual(3)
+  for (const [index, { node }] of candidates.entries()) tell(strategy, node, response(index === 0 ? latencyOfFirst : 10))
+  const nowOf = (round: number): number => round * 100
+  for (const round of [0, 1]) {
+    for (const [index, { node }] of candidates.entries()) node.load = report(utilizations[index] ?? 0)
+    strategy.pick(candidates, { now: nowOf(round), key: '' })
+  }
+  return [strategy.pick(candidates, { now: nowOf(1) + 1, key: '' }).node.info.id]
+}
+
+test('adaptive — takes an overloaded node for four times as slow, unless most are', async t => {
+  t.equal(hotFactor, 4)
+  t.same(pickedWith([0.5, 0.5, 0.5], 5), ['a'])
+  t.same(pickedWith([1, 0.5, 0.5], 2.6).includes('a'), false, '10.4 ms against 10 ms')
+  t.same(pickedWith([1, 0.5, 0.5], 2.4), ['a'], '9.6 ms against 10 ms')
+  t.same(pickedWith([1, 1, 0.5], 5), ['a'], 'most are hot: it tells nothing')
+  t.same(pickedWith([1, 1, 1], 5), ['a'])
+})
