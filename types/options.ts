@@ -33,7 +33,7 @@ export interface BalanceOptions {
 export interface HedgeOptions {
   /** The first attempt has taken longer than this share of the service's recent responses. Default 0.95. */
   percentile?: number
-  /** At most this share of the service's requests is hedged. Default 0.05. */
+  /** At most this share of those requests of the service that may be hedged. Default 0.05. */
   maxRatio?: number
 }
 

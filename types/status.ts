@@ -15,7 +15,7 @@ export interface NodeStatus {
   readonly inFlight: number
   /** Milliseconds until its lease ends, at least 0; null for a static node. */
   readonly leaseMs: number | null
-  /** Milliseconds until its ejection ends; null: it is not ejected. */
+  /** Milliseconds until its ejection ends; null: it is not ejected, or because of active checks, which have no end. */
   readonly ejectedMs: number | null
   readonly zone: string | null
   readonly version: string | null

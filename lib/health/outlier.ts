@@ -132,6 +132,7 @@ export class OutlierDetector implements AttemptObserver {
     conduct.ejections++
     conduct.returnsAt = now + ejectionMs(conduct.level, conduct.rules, this.#random())
     conduct.inARow = 0
+    conduct.allConnect = true
     conduct.window.clear()
     this.#desk.eject(node, conduct.returnsAt)
   }

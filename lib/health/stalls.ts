@@ -27,7 +27,7 @@ interface Load {
 
 /** How often a stall is looked for, ms. */
 export const stallTickMs = 100
-/** A node that is slow by nature may be silent for so many times its usual latency. */
+/** A node that is slow by nature may be silent for so many times its usual latency; one that has answered nothing yet, for so many times `silenceMs`. */
 const patience = 10
 
 /**
@@ -70,7 +70,7 @@ export class Stalls implements AttemptObserver {
     for (const [node, load] of this.#crowded) {
       load.silentMs = load.hasAnswered ? 0 : load.silentMs + stallTickMs
       load.hasAnswered = false
-      if (load.silentMs < load.rules.silenceMs || load.silentMs < patience * (this.#tools.latencyOf(node) ?? 0)) continue
+      if (load.silentMs < load.rules.silenceMs || load.silentMs < patience * (this.#tools.latencyOf(node) ?? load.rules.silenceMs)) continue
       load.silentMs = 0
       this.#tools.stalled(node)
     }

@@ -28,7 +28,7 @@ export class RunningAttempt implements Attempt {
 
   /** The response head is here. */
   respond (outcome: Outcome): void {
-    if (outcome.kind === 'response') this.latencyMs = outcome.latencyMs
+    this.latencyMs = outcome.kind === 'response' ? outcome.latencyMs : outcome.elapsedMs
     for (const observer of this.#observers) observer.responded?.(this, outcome)
   }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { NoNodeError, QueueError } from '../errors.js'
 import { Forward } from './forward.js'
-import { forwardHeaders, relayedHeaders, sentHeaders } from './headers.js'
+import { copiedHeaders, eachRelayed, forwardHeaders, relayedHeaders, sentHeaders } from './headers.js'
 import { ReplayBody } from './replay.js'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
@@ -29,8 +29,8 @@ export class Exchange implements ForwardListener {
   readonly #call: CallOptions | undefined
   readonly #tools: ExchangeTools
   #headers: IncomingHttpHeaders = {}
-  /** The names of the headers that the reply has from a node. */
-  #relayed: readonly string[] = []
+  /** The headers that the reply has from a node. */
+  #relayed: IncomingHttpHeaders | null = null
   #hasLeft = false
   #forward: Forward | null = null
   #callback: RequesterCallback | null = null
@@ -67,20 +67,30 @@ export class Exchange implements ForwardListener {
     return this.#call?.onResponse !== undefined && this.#reply.raw.writableEnded
   }
 
-  /** Takes the headers that reply-from built, and makes them ready for a node. */
+  /** Takes the headers that reply-from built. */
   takeHeaders (request: FastifyRequest, headers: IncomingHttpHeaders): void {
-    // each node gets its own, unless the call's hook sets one
+    const rewrite = this.#call?.rewriteRequestHeaders
+    this.#headers = headers
+    if (rewrite === undefined) return
+    // each node gets its own, unless the hook sets one
     headers.host = undefined
     if (this.#plan.options.forwarded) forwardHeaders(request, headers)
-    this.#headers = this.#call?.rewriteRequestHeaders?.(request, headers) ?? headers
+    this.#headers = rewrite(request, headers)
   }
 
-  /** The headers of a node's response, made ready for the client. */
+  #sentHeaders (hasBody: boolean): string[] {
+    const headers = this.#headers
+    if (this.#call?.rewriteRequestHeaders === undefined) return copiedHeaders(this.#reply.request, headers, { forwarded: this.#plan.options.forwarded, hasBody })
+    if (!hasBody && headers['content-length'] !== '0') headers['content-length'] = undefined
+    return sentHeaders(headers)
+  }
+
+  /** Takes the headers of a node's response to the reply, and gives what reply-from is to take there. */
   responseHeaders (headers: IncomingHttpHeaders, request: FastifyRequest): IncomingHttpHeaders {
-    const kept = relayedHeaders(headers)
-    const relayed = this.#call?.rewriteHeaders?.(kept, request) ?? kept
-    this.#relayed = Object.keys(relayed)
-    return relayed
+    if (this.#call?.rewriteHeaders !== undefined) return (this.#relayed = this.#call.rewriteHeaders(relayedHeaders(headers), request))
+    this.#relayed = headers
+    eachRelayed(headers, (name, value) => this.#reply.header(name, value))
+    return none
   }
 
   /** reply-from has built the request: sends it. */
@@ -90,18 +100,19 @@ export class Exchange implements ForwardListener {
     const { filter, idempotent } = balance
     this.#callback = callback
     const body = this.#body(options)
+    const mayBeTwice = typeof idempotent === 'function' ? idempotent(request) : idempotent ?? idempotentMethods.has(options.method)
     this.#forward = new Forward({
       method: options.method as Dispatcher.HttpMethod,
       path: options.path,
       body,
-      headers: sentHeaders(this.#headers),
+      headers: this.#sentHeaders(body !== null),
       bodyTimeout: options.bodyTimeout,
       service,
       strategy,
       options: balance,
       attemptTimeoutMs: options.headersTimeout === undefined ? balance.attemptTimeoutMs : options.headersTimeout || Infinity,
-      idempotent: typeof idempotent === 'function' ? idempotent(request) : idempotent ?? idempotentMethods.has(options.method),
-      hedge: body === null && safeMethods.has(options.method) ? balance.hedge : false,
+      idempotent: mayBeTwice,
+      hedge: mayBeTwice && body === null && safeMethods.has(options.method) ? balance.hedge : false,
       admits: filter === null ? null : info => filter(info, request),
       keyOf: () => request.ip,
       mayBeWhole: this.#call?.onResponse === undefined
@@ -118,7 +129,7 @@ export class Exchange implements ForwardListener {
       return
     }
     // that of an answer which this one replaces
-    reply.removeHeader('retry-after')
+    if (reply.hasHeader('retry-after')) reply.removeHeader('retry-after')
     this.#callback?.(null, { statusCode, headers, body })
   }
 
@@ -146,13 +157,13 @@ export class Exchange implements ForwardListener {
   /** The response broke off before any of it was sent: what was set for it must not stand on the error that is sent instead. */
   #forgetHead (): void {
     const reply = this.#reply
-    if (reply.raw.headersSent) return
-    for (const name of this.#relayed) {
+    if (reply.raw.headersSent || this.#relayed === null) return
+    for (const name of Object.keys(this.#relayed)) {
       reply.removeHeader(name)
       reply.raw.removeHeader(name)
     }
-    if (this.#relayed.length > 0) reply.code(200)
-    this.#relayed = []
+    reply.code(200)
+    this.#relayed = null
   }
 
   failedOver ({ info }: Node, event: AttemptEvent): void {
@@ -161,10 +172,8 @@ export class Exchange implements ForwardListener {
 
   #body ({ body }: RequesterOptions): string | Buffer | ReplayBody | null {
     if (isStream(body)) return new ReplayBody(body instanceof Readable ? body : new Readable().wrap(body), this.#plan.options.replayBytes, this.#tools.memory)
-    if (body !== undefined && body.length > 0) return body
-    // a body that Fastify did not read, as that of a GET, is not sent, so its length must not be either
-    if (this.#headers['content-length'] !== '0') this.#headers['content-length'] = undefined
-    return null
+    // a body that Fastify did not read, as that of a GET, is not sent
+    return body !== undefined && body.length > 0 ? body : null
   }
 }
 
@@ -172,6 +181,8 @@ export class Exchange implements ForwardListener {
 function isStream (body: RequesterOptions['body']): body is Readable | NodeJS.ReadableStream {
   return typeof body === 'object' && 'pipe' in body
 }
+
+const none: IncomingHttpHeaders = Object.freeze({})
 
 /** RFC 9110 §9.2.2. */
 const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])

@@ -20,6 +20,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
   readonly #request: ForwardRequest
   readonly #listener: ForwardListener
   readonly #tools: ForwardTools
+  readonly #startedAt: number
   readonly #deadline: number
   readonly #tried: Node[] = []
   readonly #race: Race
@@ -39,14 +40,15 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     this.#listener = listener
     this.#tools = tools
     this.#race = new Race(tools.clock)
-    this.#deadline = tools.clock.now() + request.options.timeoutMs
+    this.#startedAt = tools.clock.now()
+    this.#deadline = this.#startedAt + request.options.timeoutMs
   }
 
   /** Begins the first attempt. */
   start (): void {
     this.#guarded(() => {
-      this.#request.service.budget.deposit(this.#tools.clock.now())
-      this.#next()
+      this.#request.service.budget.deposit(this.#startedAt)
+      this.#next(this.#startedAt)
       this.#planHedge()
     })
   }
@@ -114,8 +116,11 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     if (this.#isOver || from.answer !== null || !this.#race.has(from)) return
     const event: AttemptEvent = { kind: 'failure', failure: 'doubt' }
     const { isHedged } = this.#race
-    if (!isHedged && !this.#mayFailOver(event)) return
     this.#spent++
+    if (!isHedged && !this.#mayFailOver(event)) {
+      this.#spent--
+      return
+    }
     from.sending.abandon()
     const outcome = outcomeOf('doubt', new Error('the node is in doubt'), this.#race.elapsedMs(from))
     if (isHedged) this.#race.leave(from, outcome)
@@ -129,11 +134,12 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
 
   proceed (): void {
     this.#guarded(() => {
-      const node = this.#pick()
+      const now = this.#tools.clock.now()
+      const node = this.#pick(now)
       if (node === null) return
       this.#leaveQueue?.()
       this.#leaveQueue = null
-      this.#send(node)
+      this.#send(node, now)
     })
   }
 
@@ -153,23 +159,23 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
   }
 
   /** Sends the request to the next node, or waits for one. */
-  #next (): void {
-    const node = this.#pick()
-    if (node !== null) return this.#send(node)
+  #next (now: number): void {
+    const node = this.#pick(now)
+    if (node !== null) return this.#send(node, now)
     const { service, admits } = this.#request
     this.#leaveQueue = service.wait(this, { tried: this.#tried, admits }, this.#deadline)
     if (this.#leaveQueue === null) this.#fail(service.noneLeft({ tried: this.#tried, admits }))
   }
 
-  #pick (): Node | null {
+  #pick (now: number): Node | null {
     const { service, strategy, admits, idempotent, keyOf } = this.#request
-    return service.pick({ strategy, tried: this.#tried, admits, idempotent, now: this.#tools.clock.now(), keyOf })?.node ?? null
+    return service.pick({ strategy, tried: this.#tried, admits, idempotent, now, keyOf })?.node ?? null
   }
 
-  #send (node: Node): void {
+  #send (node: Node, now: number): void {
     const { service, strategy, options, attemptTimeoutMs, method, path, headers, body, bodyTimeout } = this.#request
     this.#tried.push(node)
-    const attempt = new RunningAttempt(node, this.#tried.length, this.#tools.clock.now(), service.observersOf(strategy))
+    const attempt = new RunningAttempt(node, this.#tried.length, now, service.observersOf(strategy))
     const begun = new Try(attempt, this, service.unanswered)
     this.#race.join(begun)
     if (this.#isOver) return this.#race.end()
@@ -180,33 +186,35 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
   #planHedge (): void {
     const { hedge, service } = this.#request
     if (hedge === false || this.#isOver) return
-    const delayMs = service.hedging().delayMs(hedge.percentile, this.#tools.clock.now())
+    const delayMs = service.hedging().delayMs(hedge.percentile, this.#startedAt)
     if (delayMs < Infinity) this.#cancelHedge = this.#tools.clock.after(delayMs, () => this.#guarded(() => this.#hedge(hedge.maxRatio)))
   }
 
   /** Sends the request to a second node as well, if the first has not answered yet. */
   #hedge (maxRatio: number): void {
     const { service, admits, options } = this.#request
+    const now = this.#tools.clock.now()
     if (!this.#race.isWaiting || this.#race.isHedged || this.#spent + 1 >= options.attempts) return
-    if (!service.hasAnother({ tried: this.#tried, admits }) || !service.hedging().allow(maxRatio, this.#tools.clock.now())) return
-    const node = this.#pick()
-    if (node !== null) this.#send(node)
+    if (!service.hasAnother({ tried: this.#tried, admits }) || !service.hedging().allow(maxRatio, now)) return
+    const node = this.#pick(now)
+    if (node !== null) this.#send(node, now)
   }
 
   #mayFailOver (event: AttemptEvent): boolean {
     const { body, idempotent, options, service, admits } = this.#request
-    const now = this.#tools.clock.now()
     const replayable = !(body instanceof ReplayBody) || body.isReplayable
     const attemptsLeft = this.#spent < options.attempts
-    return decide(event, { idempotent, replayable, attemptsLeft, wasLimited: this.#wasLimited }) === 'failover' && now < this.#deadline &&
-      service.hasAnother({ tried: this.#tried, admits, evenFull: mayWait(event) }) && (!isCharged(event) || service.budget.withdraw(now))
+    if (decide(event, { idempotent, replayable, attemptsLeft, wasLimited: this.#wasLimited }) !== 'failover') return false
+    const now = this.#tools.clock.now()
+    return now < this.#deadline && service.hasAnother({ tried: this.#tried, admits, evenFull: mayWait(event) }) &&
+      (!isCharged(event) || service.budget.withdraw(now))
   }
 
   #failOver (from: Try, event: AttemptEvent, outcome: Outcome): void {
     this.#race.leave(from, outcome)
     if (this.#isOver) return
     this.#listener.failedOver(from.attempt.node, event)
-    this.#next()
+    this.#next(this.#tools.clock.now())
   }
 
   /** Hands the response over, at the end of the turn in which its head came: a short body has come with it, and is handed over whole. */

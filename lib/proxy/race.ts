@@ -49,8 +49,11 @@ export class Race {
   end (): void {
     const [first, second] = [this.#first, this.#second]
     this.#first = this.#second = null
-    first?.drop(this.elapsedMs(first))
-    second?.drop(this.elapsedMs(second))
+    try {
+      first?.drop(this.elapsedMs(first))
+    } finally {
+      second?.drop(this.elapsedMs(second))
+    }
   }
 
   elapsedMs ({ attempt }: Try): number {

@@ -81,7 +81,7 @@ const scenes: Readonly<Record<string, (t: Test, scene: Scene) => Promise<void>>>
     t.match(app.addresses(), [{ port: ports[8080] }], 'it listens')
   },
 
-  'nodes: [': async (t, { app }) => {
+  'weight: 3': async (t, { app }) => {
     t.match(app.registry.nodes('users'), [{ weight: 1, state: 'up', static: true }, { origin: `http://10.0.0.6:${ports[3000]}`, weight: 3 }])
     t.ok(app.hasRoute({ method: 'GET', url: '/users/*' }))
   },
@@ -94,6 +94,20 @@ const scenes: Readonly<Record<string, (t: Test, scene: Scene) => Promise<void>>>
 
   "app.get('/orders/:id'": async (t, { address }) => {
     t.match(await (await fetch(`${address}/orders/7?a=b`)).json(), { method: 'GET', url: '/orders/7?a=b' })
+  },
+
+  "app.get('/search'": async (t, { address }) => {
+    t.match(await (await fetch(`${address}/search?a=b`)).json(), { method: 'GET', url: '/search?a=b' })
+  },
+
+  'health: {': async (t, { app, address }) => {
+    t.same(app.registry.services(), ['users', 'reports'])
+    const isFound = (wanted: string): boolean => app.registry.nodes('users').every(({ state, reason }) => `${state}, ${reason}` === wanted)
+    await until(() => isFound('ejected, check-failed'), 'the first check decides that nothing is there')
+    t.equal((await fetch(`${address}/via/users`)).status, 502, 'it is asked all the same, for there is no other')
+    await startNode(t, ports[3000])
+    await until(() => isFound('up, null'), 'two good checks bring it back')
+    t.match(await (await fetch(`${address}/via/users`)).json(), { url: '/' })
   },
 
   "app.post('/login'": async (t, { app, address }) => {

@@ -75,6 +75,8 @@ t.test('the quick start — gives an answer — typed in as it stands', needs('c
     worker.send('SIGTERM')
     t.same(await worker.exited, { code: 0, signal: null }, 'a worker drains and closes')
   }
+  gateway.send('SIGTERM')
+  t.same(await gateway.exited, { code: 0, signal: null }, 'the gateway closes')
   isQuiet(t, gateway, ...workers)
 })
 

@@ -7,7 +7,7 @@ import * as errors from '../../lib/errors.js'
 import { agentSettingsOf } from '../../lib/agent/settings.js'
 import { resolveHeartbeat } from '../../lib/heartbeat/options.js'
 import { resolveGateway } from '../../lib/options/gateway.js'
-import { decide } from '../../lib/proxy/failover.js'
+import { decide, isCharged } from '../../lib/proxy/failover.js'
 import { countsAgainst } from '../../lib/health/counts-against.js'
 import { outcomeOf } from '../../lib/proxy/failure.js'
 import { strategies } from '../../lib/strategies/index.js'
@@ -24,21 +24,66 @@ function tableAfter (intro: string): Table {
   return found[0]
 }
 
+function sourceOf (file: string): ts.SourceFile {
+  return ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest)
+}
+
 /** The members that an interface declares itself. */
 function membersOf (file: string, name: string): string[] {
-  const source = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest)
+  const source = sourceOf(file)
   const declared = source.statements.find(each => ts.isInterfaceDeclaration(each) && each.name.text === name)
   if (declared === undefined || !ts.isInterfaceDeclaration(declared)) throw new Error(`${file} declares no ${name}`)
   return declared.members.map(member => member.name?.getText(source) ?? '')
 }
 
+/** The texts that a type allows. */
+function unionOf (file: string, name: string): string[] {
+  const source = sourceOf(file)
+  const declared = source.statements.find(each => ts.isTypeAliasDeclaration(each) && each.name.text === name)
+  if (declared === undefined || !ts.isTypeAliasDeclaration(declared) || !ts.isUnionTypeNode(declared.type)) throw new Error(`${file} declares no union ${name}`)
+  return declared.type.types.map(each => each.getText(source).replaceAll("'", ''))
+}
+
+/** The defaults of a function's options where it takes them apart in its parameter list. */
+function parameterDefaultsOf (file: string, name: string): Record<string, unknown> {
+  const source = sourceOf(file)
+  const declared = source.statements.find(each => ts.isFunctionDeclaration(each) && each.name?.text === name)
+  if (declared === undefined || !ts.isFunctionDeclaration(declared)) throw new Error(`${file} declares no function ${name}`)
+  const elements = declared.parameters.flatMap(({ name }) => ts.isObjectBindingPattern(name) ? [...name.elements] : [])
+  return Object.fromEntries(elements.map(each => [each.name.getText(source), valueOf((each.initializer?.getText(source) ?? '').replaceAll('_', ''))]))
+}
+
 const optionsOf = (name: string): string[] => membersOf('types/options.ts', name)
 const firstCodes = ({ rows }: Table): string[] => rows.flatMap(([cell = '']) => codesIn(cell))
 
+const valueOf = (code: string): unknown => JSON.parse(code.replaceAll("'", '"'))
+const rowOf = ({ rows }: Table, option: string): readonly string[] => rows.find(([cell = '']) => codesIn(cell).includes(option)) ?? []
+
 /** The default in its table, as a value; undefined: it is described in words or empty. */
-function defaultIn ({ rows }: Table, option: string): unknown {
-  const [code] = codesIn(rows.find(([cell = '']) => codesIn(cell).includes(option))?.[1] ?? '')
-  return code === undefined ? undefined : JSON.parse(code.replaceAll("'", '"'))
+function defaultIn (table: Table, option: string): unknown {
+  const [code] = codesIn(rowOf(table, option)[1] ?? '')
+  return code === undefined ? undefined : valueOf(code)
+}
+
+/** An option's own options in its row, `{ name: default, … }`, by their names; undefined: no default is given. */
+function recordIn (table: Table, option: string): Record<string, unknown> {
+  const [, fields = ''] = /^`\{ (.*?) \}`/.exec(rowOf(table, option)[2] ?? '') ?? []
+  return Object.fromEntries(fields.split(', ').map(field => {
+    const [name = '', code] = field.split(': ')
+    return [name, code === undefined ? undefined : valueOf(code)]
+  }))
+}
+
+/** The options that have options with defaults, where the README has them, what they are called in the types, and what the code makes of none. */
+function nestedOptions (): ReadonlyArray<{ readonly option: string, readonly intro: string, readonly type: string, readonly defaults: Record<string, unknown> }> {
+  const { balance, ejection, retryBudget, queue, health } = resolveGateway({ defaults: { hedge: {}, health: { path: '/' } } }).defaults
+  return [
+    { option: 'hedge', intro: 'call:', type: 'HedgeOptions', defaults: { ...balance.hedge } },
+    { option: 'ejection', intro: 'Besides those', type: 'EjectionOptions', defaults: { ...ejection } },
+    { option: 'retryBudget', intro: 'Besides those', type: 'RetryBudgetOptions', defaults: { ...retryBudget } },
+    { option: 'queue', intro: 'Besides those', type: 'QueueOptions', defaults: { ...queue } },
+    { option: 'health', intro: 'Besides those', type: 'HealthOptions', defaults: { ...health, path: undefined } }
+  ]
 }
 
 t.test('each table of options names all of them and no other', async t => {
@@ -48,7 +93,12 @@ t.test('each table of options names all of them and no other', async t => {
     ['Besides those, `services.<name>` takes:', optionsOf('ServiceOptions')],
     ['`heartbeat` takes:', optionsOf('HeartbeatOptions')],
     ['`app.register(agent, options)` takes:', membersOf('types/agent.ts', 'AgentOptions')],
-    ['A call takes the options of balancing, and these:', optionsOf('CallOptions')]
+    ['A call takes the options of balancing, and these:', optionsOf('CallOptions')],
+    ['`closeOnSignals(app, options)` takes:', membersOf('types/agent.ts', 'CloseOptions')],
+    ['`ejection` takes:', optionsOf('EjectionOptions')],
+    ['`retryBudget` takes:', optionsOf('RetryBudgetOptions')],
+    ['`queue` takes:', optionsOf('QueueOptions')],
+    ['`health` takes:', optionsOf('HealthOptions')]
   ]
   for (const [intro, names] of expected) t.same(firstCodes(tableAfter(intro)).sort(), [...names].sort(), intro)
 })
@@ -60,12 +110,13 @@ t.test('options that have options are described with all of them', async t => {
   t.match(named('nodes'), `{ ${optionsOf('StaticNode').join(', ')} }`)
   t.match(named('tls'), `{ ${optionsOf('TlsOptions').join(', ')} }`)
   t.match(named('secrets'), `{ ${optionsOf('HeartbeatSecret').join(', ')} }`)
+  for (const { option, intro, type } of nestedOptions()) t.same(Object.keys(recordIn(tableAfter(intro), option)), optionsOf(type), option)
   for (const name of optionsOf('PressureOptions')) t.match(/`pressure` takes[^.]*\./.exec(readme)?.[0], `\`${name}\``)
   for (const name of optionsOf('OperationsOptions')) t.match(/`operations` takes[^.]*\./.exec(readme)?.[0], `\`${name}\``)
 })
 
 t.test('the defaults in the tables are those of the code', async t => {
-  const { defaults: { balance, ...service }, operations } = resolveGateway({})
+  const { defaults: { balance, ...service }, operations, warmUpMs } = resolveGateway({})
   const agent = agentSettingsOf({ service: 'any', gateways: ['http://localhost'] })
   const resolved: ReadonlyArray<readonly [intro: string, values: object]> = [
     ['call:', { ...balance, retryOn: [...balance.retryOn], filter: undefined, idempotent: undefined }],
@@ -79,7 +130,21 @@ t.test('the defaults in the tables are those of the code', async t => {
       t.same(defaultIn(table, option), Object.entries(values).find(([key]) => key === option)?.[1], `${option} in the table after: ${intro}`)
     }
   }
+  for (const { option, intro, defaults } of nestedOptions()) t.same(recordIn(tableAfter(intro), option), defaults, `${option}: what is in it by default`)
+  for (const { option, defaults } of nestedOptions().filter(each => each.option !== 'hedge')) {
+    const table = tableAfter(`\`${option}\` takes:`)
+    for (const [name, value] of Object.entries(defaults)) t.same(defaultIn(table, name), value, `${option}.${name} in the table of docs/health.md`)
+  }
+  t.equal(defaultIn(tableAfter('`app.register(balance, options)` takes:'), 'warmUpMs'), warmUpMs)
+  const closing = tableAfter('`closeOnSignals(app, options)` takes:')
+  for (const [name, value] of Object.entries(parameterDefaultsOf('lib/close-on-signals.ts', 'closeOnSignals'))) t.same(defaultIn(closing, name), value, name)
   t.match(textOf('README.md'), `\`prefix\` (default \`'${operations === false ? '' : operations.prefix}'\`)`)
+})
+
+t.test('the tables of states and of reasons name all of them, in their order', async t => {
+  const tableOf = (header: string): Table => tables.find(each => each.header[0] === header) ?? tableAfter('')
+  t.same(firstCodes(tableOf('state')), unionOf('types/node.ts', 'NodeState'))
+  t.same(firstCodes(tableOf('reason')), unionOf('types/node.ts', 'ChangeReason'))
 })
 
 t.test('the table of strategies names all of them', async t => {
@@ -132,13 +197,15 @@ t.test('the table of failover says what the code decides, row by row', async t =
   ]
   const words = { failover: /^next node/, relay: /^relayed$/, fail: /^(400|502|504)$/, wait: /^waits on$/ }
   for (const [row, event] of events) {
-    const [idempotent = '', other = '', counts = ''] = rows.get(row) ?? t.fail(`no row: ${row}`) as never
+    const [idempotent = '', other = '', counts = '', charged = ''] = rows.get(row) ?? t.fail(`no row: ${row}`) as never
     const usual: Circumstances = { idempotent: true, replayable: true, attemptsLeft: true, wasLimited: false }
     t.match(idempotent, words[decide(event, usual)], `${row}, idempotent`)
     t.match(other, words[decide(event, { ...usual, idempotent: false })], `${row}, other methods`)
     const outcome = event.kind === 'failure' ? outcomeOf(event.failure, new Error(), 1) : { kind: 'response', statusCode: event.statusCode, latencyMs: 1 } as const
     const isBlamed = countsAgainst(outcome) && !(event.kind === 'response' && event.isDraining)
     t.match(counts, isBlamed ? /^yes$/ : /^(no$|if)/, `${row}, counts against the node`)
+    const isFailover = decide(event, usual) === 'failover'
+    t.equal(charged, isFailover ? isCharged(event) ? 'yes' : 'no' : '', `${row}, charged to the budget`)
   }
   t.same([...rows.keys()].filter(row => !events.some(([name]) => name === row)), ['the response breaks off', 'the client leaves'])
 })

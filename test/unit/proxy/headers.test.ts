@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { forwardHeaders, relayedHeaders, sentHeaders } from '../../../lib/proxy/headers.js'
+import { copiedHeaders, forwardHeaders, relayedHeaders, sentHeaders } from '../../../lib/proxy/headers.js'
 import type { FastifyRequest } from 'fastify'
 
 const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']
@@ -64,4 +64,34 @@ test('forwarded headers — with trustProxy — leave the addresses of the reque
   const ips = ['10.0.0.9', '1.2.3.4']
   forwardHeaders(requestWith({ ips }), {})
   t.same(ips, ['10.0.0.9', '1.2.3.4'])
+})
+
+const copied = { forwarded: false, hasBody: true }
+
+test('copied headers — are those that the client sent, but for what speaks of its connection and its host', async t => {
+  const headers = { host: 'a', 'x-a': '1', ...Object.fromEntries(hopByHop.map(name => [name, 'x'])), cookie: 'c=1', 'x-forwarded-for': '6.6.6.6', forwarded: 'for=6.6.6.6' }
+  t.same(copiedHeaders(requestWith({}), headers, copied), ['x-a', '1', 'cookie', 'c=1', 'x-forwarded-for', '6.6.6.6', 'forwarded', 'for=6.6.6.6'])
+})
+
+test('copied headers — of a request whose body is not sent have no length, unless it is 0', async t => {
+  t.same(copiedHeaders(requestWith({}), { 'content-length': '5' }, { ...copied, hasBody: false }), [])
+  t.same(copiedHeaders(requestWith({}), { 'content-length': '0' }, { ...copied, hasBody: false }), ['content-length', '0'])
+  t.same(copiedHeaders(requestWith({}), { 'content-length': 5 as unknown as string }, copied), ['content-length', '5'])
+})
+
+test('copied headers — say who asked for what exactly as forwarded ones do', async t => {
+  const given = { 'x-forwarded-for': '6.6.6.6, 1.2.3.4', 'x-forwarded-host': 'evil', 'x-forwarded-proto': 'ftp', forwarded: 'for=1.2.3.4', 'x-a': '1' }
+  const requests = [
+    requestWith({ hostHeader: 'shop.example:81' }),
+    requestWith({ host: 'h2.example' }),
+    requestWith({ ips: ['10.0.0.9', '10.0.0.8', '1.2.3.4'], host: 'shop.example', hostHeader: 'inner:80', protocol: 'https' })
+  ]
+  for (const request of requests) {
+    const expected = { ...given }
+    forwardHeaders(request, expected)
+    const pairs = copiedHeaders(request, given, { ...copied, forwarded: true })
+    const actual = Object.fromEntries(pairs.flatMap((name, index) => index % 2 === 0 ? [[name, pairs[index + 1]]] : []))
+    t.same(actual, JSON.parse(JSON.stringify(expected)))
+  }
+  t.same(given.forwarded, 'for=1.2.3.4', 'they are not changed')
 })
