@@ -9,21 +9,24 @@ export const OptionError: FastifyErrorConstructor<{ code: 'FST_BALANCE_OPTION', 
 export const RegisteredError: FastifyErrorConstructor<{ code: 'FST_BALANCE_REGISTERED', statusCode: 500 }, [string]> =
   createError('FST_BALANCE_REGISTERED', '%s is registered in this app already: register it once, on the outermost instance that uses it', 500)
 
+/** Where a request failed says nothing about why, and taking the stack costs most when most requests fail. */
+const withStack = false
+
 /** The service has no node that may be offered the request. */
 export const NoNodeError: FastifyErrorConstructor<{ code: 'FST_BALANCE_NO_NODE', statusCode: 503 }, [string]> =
-  createError('FST_BALANCE_NO_NODE', "No node of service '%s' is available", 503)
+  createError('FST_BALANCE_NO_NODE', "No node of service '%s' is available", 503, Error, withStack)
 
 /** Every node of the service has as many requests as it may have, and the queue is full or the wait was too long. */
 export const QueueError: FastifyErrorConstructor<{ code: 'FST_BALANCE_QUEUE', statusCode: 503 }, [string]> =
-  createError('FST_BALANCE_QUEUE', "Every node of service '%s' is busy", 503)
+  createError('FST_BALANCE_QUEUE', "Every node of service '%s' is busy", 503, Error, withStack)
 
 /** Nodes were tried and failed. */
 export const UpstreamError: FastifyErrorConstructor<{ code: 'FST_BALANCE_UPSTREAM', statusCode: 502 }, [string]> =
-  createError('FST_BALANCE_UPSTREAM', "Service '%s' failed to answer", 502)
+  createError('FST_BALANCE_UPSTREAM', "Service '%s' failed to answer", 502, Error, withStack)
 
 /** No node answered in time. */
 export const TimeoutError: FastifyErrorConstructor<{ code: 'FST_BALANCE_TIMEOUT', statusCode: 504 }, [string]> =
-  createError('FST_BALANCE_TIMEOUT', "Service '%s' did not answer in time", 504)
+  createError('FST_BALANCE_TIMEOUT', "Service '%s' did not answer in time", 504, Error, withStack)
 
 /** The client's request cannot be sent on as it is. */
 export const RequestError: FastifyErrorConstructor<{ code: 'FST_BALANCE_REQUEST', statusCode: 400 }, [string, string]> =

@@ -37,6 +37,7 @@ function isStream (body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'pipe' in body
 }
 
-function hasBody ({ headers }: FastifyRequest): boolean {
+/** Whether the client's request has a body, of whatever length. */
+export function hasBody ({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0')
 }

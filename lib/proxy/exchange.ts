@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { NoNodeError, QueueError } from '../errors.js'
+import { hasBody } from './body.js'
 import { Forward } from './forward.js'
 import { copiedHeaders, eachRelayed, forwardHeaders, relayedHeaders, sentHeaders } from './headers.js'
 import { ReplayBody } from './replay.js'
@@ -78,10 +79,10 @@ export class Exchange implements ForwardListener {
     this.#headers = rewrite(request, headers)
   }
 
-  #sentHeaders (hasBody: boolean): string[] {
+  #sentHeaders (withBody: boolean): string[] {
     const headers = this.#headers
-    if (this.#call?.rewriteRequestHeaders === undefined) return copiedHeaders(this.#reply.request, headers, { forwarded: this.#plan.options.forwarded, hasBody })
-    if (!hasBody && headers['content-length'] !== '0') headers['content-length'] = undefined
+    if (this.#call?.rewriteRequestHeaders === undefined) return copiedHeaders(this.#reply.request, headers, { forwarded: this.#plan.options.forwarded, hasBody: withBody })
+    if (!withBody && headers['content-length'] !== '0') headers['content-length'] = undefined
     return sentHeaders(headers)
   }
 
@@ -135,11 +136,12 @@ export class Exchange implements ForwardListener {
 
   fail (error: Error): void {
     const reply = this.#reply
+    const { request } = reply
     if (this.#isTooLate) return
     this.#forgetHead()
     if (error instanceof NoNodeError || error instanceof QueueError) reply.header('retry-after', '1')
     // an HTTP/1 connection cannot be used again before its request has been read to the end
-    if (!reply.request.raw.complete && reply.request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
+    if (!request.raw.complete && request.raw.httpVersionMajor === 1 && hasBody(request)) reply.header('connection', 'close')
     try {
       if (this.#call?.onError === undefined) reply.send(error)
       else this.#call.onError(reply, { error })

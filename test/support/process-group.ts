@@ -22,14 +22,14 @@ export interface Group {
   receivedByAll (): string[]
 }
 
-/** Starts the gateway and three workers of the fixtures. They have registered. */
-export async function startGroup (t: Test): Promise<Group> {
+/** Starts the gateway and three workers of the fixtures, each with more in its environment. They have registered. */
+export async function startGroup (t: Test, more: { readonly gateway?: Readonly<Record<string, string>>, readonly worker?: Readonly<Record<string, string>> } = {}): Promise<Group> {
   const folder = mkdtempSync(join(tmpdir(), 'fastify-balance-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const gateway = startNode(t, 'test/process/fixtures/gateway.js', {}, 'the gateway')
+  const gateway = startNode(t, 'test/process/fixtures/gateway.js', more.gateway, 'the gateway')
   const address = await addressOf(gateway)
   const startWorker = async (port: string = '0'): Promise<Worker> => {
-    const worker = startNode(t, 'test/process/fixtures/worker.js', { PORT: port, GATEWAYS: address, FOLDER: folder }, 'a worker')
+    const worker = startNode(t, 'test/process/fixtures/worker.js', { PORT: port, GATEWAYS: address, FOLDER: folder, ...more.worker }, 'a worker')
     return { ...worker, port: new URL(await addressOf(worker)).port }
   }
   const workers = await Promise.all([startWorker(), startWorker(), startWorker()])
