@@ -6,7 +6,7 @@ const inFlightPosts = {
 }
 
 /**
- * What issue 3 asks of this gateway, by fault, in its order. Each is asked with the figures of that fault: `own`, those of the `others`,
+ * What is asked of this gateway, by fault. Each is asked with the figures of that fault: `own`, those of the `others`,
  * those of the run with `hedge` (`hedged`), and its own without a fault (`calm`). What it `needs` and is not there leaves it open.
  */
 export const bounds = {

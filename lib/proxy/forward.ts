@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks'
 import { answerOf } from './answer.js'
 import { RunningAttempt } from './attempt.js'
+import { Chances } from './chances.js'
 import { errorOf, outcomeOf } from './failure.js'
-import { decide, isCharged, mayWait } from './failover.js'
 import { Race } from './race.js'
 import { ReplayBody } from './replay.js'
 import { Try } from './try.js'
@@ -22,11 +22,8 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
   readonly #tools: ForwardTools
   readonly #startedAt: number
   readonly #deadline: number
-  readonly #tried: Node[] = []
+  readonly #chances: Chances
   readonly #race: Race
-  /** Attempts that reached a node. */
-  #spent = 0
-  #wasLimited = false
   #isOver = false
   #isRelayed = false
   /** Whose response is relayed, or will be. */
@@ -42,6 +39,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     this.#race = new Race(tools.clock)
     this.#startedAt = tools.clock.now()
     this.#deadline = this.#startedAt + request.options.timeoutMs
+    this.#chances = new Chances(request, this.#deadline)
   }
 
   /** Begins the first attempt. */
@@ -64,7 +62,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
 
   answered (from: Try, statusCode: number, headers: IncomingHttpHeaders): boolean {
     if (this.#isOver || !this.#race.has(from)) return false
-    this.#spent++
+    this.#chances.spent++
     const { event, outcome } = answerOf(statusCode, headers, this.#request.options.retryOn, { latencyMs: this.#race.elapsedMs(from), wallNow: this.#tools.clock.wall() })
     from.respond(outcome)
     // the other attempt may still do better
@@ -72,8 +70,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
       this.#race.leave(from, outcome)
       return false
     }
-    if (this.#mayFailOver(event)) {
-      this.#wasLimited ||= statusCode === 429
+    if (this.#chances.mayFailOver(event, this.#tools.clock.now())) {
       this.#failOver(from, event, outcome)
       return false
     }
@@ -87,7 +84,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
   failed (from: Try, failure: Failure, error: Error): void {
     if (this.#isOver || !this.#race.has(from)) return
     // an attempt whose response head was here is counted already
-    if (failure !== 'connect' && from.answer === null) this.#spent++
+    if (failure !== 'connect' && from.answer === null) this.#chances.spent++
     this.#taken = null
     const { body } = this.#request
     const fault = body instanceof ReplayBody ? body.error : null
@@ -95,7 +92,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     const outcome = outcomeOf(failure, error, this.#race.elapsedMs(from))
     if (this.#race.isHedged && failure !== 'deadline') return this.#race.leave(from, outcome)
     const event: AttemptEvent = { kind: 'failure', failure }
-    if (this.#mayFailOver(event)) return this.#failOver(from, event, outcome)
+    if (this.#chances.mayFailOver(event, this.#tools.clock.now())) return this.#failOver(from, event, outcome)
     this.#giveUp(from, failure, error)
   }
 
@@ -116,9 +113,9 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     if (this.#isOver || from.answer !== null || !this.#race.has(from)) return
     const event: AttemptEvent = { kind: 'failure', failure: 'doubt' }
     const { isHedged } = this.#race
-    this.#spent++
-    if (!isHedged && !this.#mayFailOver(event)) {
-      this.#spent--
+    this.#chances.spent++
+    if (!isHedged && !this.#chances.mayFailOver(event, this.#tools.clock.now())) {
+      this.#chances.spent--
       return
     }
     from.sending.abandon()
@@ -147,7 +144,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     this.#leaveQueue = null
     const { service, admits } = this.#request
     const isLate = this.#tools.clock.now() >= this.#deadline
-    this.#fail(isLate ? errorOf('deadline', service.name, new Error('no node was free')) : service.noneLeft({ tried: this.#tried, admits }))
+    this.#fail(isLate ? errorOf('deadline', service.name, new Error('no node was free')) : service.noneLeft({ tried: this.#chances.tried, admits }))
   }
 
   #guarded (task: () => void): void {
@@ -163,19 +160,19 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     const node = this.#pick(now)
     if (node !== null) return this.#send(node, now)
     const { service, admits } = this.#request
-    this.#leaveQueue = service.wait(this, { tried: this.#tried, admits }, this.#deadline)
-    if (this.#leaveQueue === null) this.#fail(service.noneLeft({ tried: this.#tried, admits }))
+    this.#leaveQueue = service.wait(this, { tried: this.#chances.tried, admits }, this.#deadline)
+    if (this.#leaveQueue === null) this.#fail(service.noneLeft({ tried: this.#chances.tried, admits }))
   }
 
   #pick (now: number): Node | null {
     const { service, strategy, admits, idempotent, keyOf } = this.#request
-    return service.pick({ strategy, tried: this.#tried, admits, idempotent, now, keyOf })?.node ?? null
+    return service.pick({ strategy, tried: this.#chances.tried, admits, idempotent, now, keyOf })?.node ?? null
   }
 
   #send (node: Node, now: number): void {
     const { service, strategy, options, attemptTimeoutMs, method, path, headers, body, bodyTimeout } = this.#request
-    this.#tried.push(node)
-    const attempt = new RunningAttempt(node, this.#tried.length, now, service.observersOf(strategy))
+    this.#chances.tried.push(node)
+    const attempt = new RunningAttempt(node, this.#chances.tried.length, now, service.observersOf(strategy))
     const begun = new Try(attempt, this, service.unanswered)
     this.#race.join(begun)
     if (this.#isOver) return this.#race.end()
@@ -192,22 +189,10 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
 
   /** Sends the request to a second node as well, if the first has not answered yet. */
   #hedge (maxRatio: number): void {
-    const { service, admits, options } = this.#request
     const now = this.#tools.clock.now()
-    if (!this.#race.isWaiting || this.#race.isHedged || this.#spent + 1 >= options.attempts) return
-    if (!service.hasAnother({ tried: this.#tried, admits }) || !service.hedging().allow(maxRatio, now)) return
+    if (!this.#race.isWaiting || this.#race.isHedged || !this.#chances.mayHedge(maxRatio, now)) return
     const node = this.#pick(now)
     if (node !== null) this.#send(node, now)
-  }
-
-  #mayFailOver (event: AttemptEvent): boolean {
-    const { body, idempotent, options, service, admits } = this.#request
-    const replayable = !(body instanceof ReplayBody) || body.isReplayable
-    const attemptsLeft = this.#spent < options.attempts
-    if (decide(event, { idempotent, replayable, attemptsLeft, wasLimited: this.#wasLimited }) !== 'failover') return false
-    const now = this.#tools.clock.now()
-    return now < this.#deadline && service.hasAnother({ tried: this.#tried, admits, evenFull: mayWait(event) }) &&
-      (!isCharged(event) || service.budget.withdraw(now))
   }
 
   #failOver (from: Try, event: AttemptEvent, outcome: Outcome): void {

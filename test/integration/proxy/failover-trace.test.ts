@@ -123,6 +123,14 @@ test('a reset of a reused connection — does not count against the node, and a 
   t.equal(a.connections.length, 1)
 })
 
+test('a reset of a reused connection — goes to the same node again, once, when there is no other', async t => {
+  const only = await startUpstream(t, resettingWhenReused)
+  const gateway = await gatewayWith(t, { nodes: { only: only.origin } })
+  t.match(await send(gateway.origin), { status: 200 })
+  t.match(await send(gateway.origin), { status: 200 })
+  t.match(await send(gateway.origin, { method: 'POST' }), { status: 502 }, 'but not a POST')
+})
+
 test('a reset of a reused connection — is a 502 for a POST, which is not sent again', async t => {
   const [a, b] = [await startUpstream(t, resettingWhenReused), await startWorker(t)]
   const gateway = await gatewayWith(t, { nodes: { a: a.origin, b: b.origin } })

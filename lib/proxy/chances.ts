@@ -1,0 +1,52 @@
+import { decide, isCharged, mayWait } from './failover.js'
+import { ReplayBody } from './replay.js'
+import type { Node } from '../../types/node.js'
+import type { AttemptEvent } from './failover.js'
+import type { ForwardRequest } from './forward-request.js'
+
+/** What a request has tried, and what it may still try. */
+export class Chances {
+  /** The nodes that it was sent to, the newest last. */
+  readonly tried: Node[] = []
+  /** Attempts that reached a node. */
+  spent = 0
+  readonly #request: ForwardRequest
+  /** When the request must have its response head, monotonic ms. */
+  readonly #deadline: number
+  #wasLimited = false
+  #hasRepeated = false
+
+  constructor (request: ForwardRequest, deadline: number) {
+    this.#request = request
+    this.#deadline = deadline
+  }
+
+  /** Whether another attempt follows on this: it may, there is a node for it, and the budget allows it, which is charged. */
+  mayFailOver (event: AttemptEvent, now: number): boolean {
+    const { body, idempotent, service, admits } = this.#request
+    const replayable = !(body instanceof ReplayBody) || body.isReplayable
+    if (decide(event, { idempotent, replayable, attemptsLeft: this.#isLeft(0), wasLimited: this.#wasLimited }) !== 'failover' || now >= this.#deadline) return false
+    if (!service.hasAnother({ tried: this.tried, admits, evenFull: mayWait(event) }) && !this.#mayRepeat(event)) return false
+    if (isCharged(event) && !service.budget.withdraw(now)) return false
+    this.#wasLimited ||= event.kind === 'response' && event.statusCode === 429
+    return true
+  }
+
+  /** Whether a second attempt may begin beside the one that runs. It is charged. */
+  mayHedge (maxRatio: number, now: number): boolean {
+    const { service, admits } = this.#request
+    return this.#isLeft(1) && service.hasAnother({ tried: this.tried, admits }) && service.hedging().allow(maxRatio, now)
+  }
+
+  #isLeft (running: number): boolean {
+    return this.spent + running < this.#request.options.attempts
+  }
+
+  /** A connection that had served before was reset, as happens when a node closes an idle one, and no other node is left: the same one gets it again, once. */
+  #mayRepeat (event: AttemptEvent): boolean {
+    if (this.#hasRepeated || event.kind === 'response' || event.failure !== 'stale') return false
+    this.#hasRepeated = true
+    this.tried.pop()
+    return true
+  }
+}
