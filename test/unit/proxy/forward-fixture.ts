@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici'
 import type { ForwardRequest } from '../../../lib/proxy/forward-request.js'
 import type { Pools } from '../../../lib/proxy/pools.js'
 import type { Sending } from '../../../lib/proxy/send.js'
+import type { Snapshot } from '../../../lib/registry/snapshot.js'
 import type { ServiceParts } from '../../../lib/proxy/service.js'
 import type { Node, Outcome, ServiceOptions, Strategy } from '../../../types/index.js'
 
@@ -58,6 +59,19 @@ export interface ForwardFixture {
   readonly told: string[]
   /** How the attempts were settled. */
   readonly settled: string[]
+  /** Another request to the same service, and what its client is told. */
+  readonly another: (given?: Partial<ForwardRequest>) => { readonly forward: Forward, readonly told: string[] }
+  /** The nodes that are offered from now on. */
+  readonly offer: (...nodes: Node[]) => void
+}
+
+interface ForwardWith extends Partial<ForwardRequest> {
+  readonly balance?: Omit<ServiceOptions, 'nodes'>
+  readonly watch?: Partial<Strategy>
+  /** The nodes that are offered at first. Default `['a', 'b', 'c']`. */
+  readonly ids?: readonly string[]
+  /** How long a request may wait for the first node. Default 0. */
+  readonly warmUpMs?: number
 }
 
 /** A service of its own, without warm-up. */
@@ -66,11 +80,13 @@ export function serviceOf (parts: Partial<ServiceParts>): Service {
   return new Service({ name: 'things', snapshotOf: () => undefined, observers: [], rules, warmUpMs: () => 0, clock: new ManualClock(), random: () => 0, ...parts })
 }
 
+const snapshotOf = (nodes: readonly Node[]): Snapshot =>
+  ({ candidates: candidatesOf(...nodes), warming: [], panic: false, equalized: false, heartbeatsLost: false, validUntil: Infinity })
+
 /** A request to three nodes, `a`, `b` and `c`, over connections that the test plays. */
-export function forwardWith (given: Partial<ForwardRequest> & { readonly balance?: Omit<ServiceOptions, 'nodes'>, readonly watch?: Partial<Strategy> } = {}): ForwardFixture {
-  const { balance = {}, watch = {}, ...request } = given
-  const [clock, attempts, told, settled] = [new ManualClock(), [] as PlayedAttempt[], [] as string[], [] as string[]]
-  const nodes = ['a', 'b', 'c'].map(id => nodeWith(id))
+export function forwardWith ({ balance = {}, watch = {}, ids = ['a', 'b', 'c'], warmUpMs = 0, ...request }: ForwardWith = {}): ForwardFixture {
+  const [clock, attempts, settled] = [new ManualClock(), [] as PlayedAttempt[], [] as string[]]
+  const nodes = ids.map(id => nodeWith(id))
   const strategy: Strategy = {
     pick: candidates => candidates[0],
     ...watch,
@@ -79,32 +95,37 @@ export function forwardWith (given: Partial<ForwardRequest> & { readonly balance
       watch.settled?.(attempt, outcome)
     }
   }
-  const snapshot = { candidates: candidatesOf(...nodes), warming: [], panic: false, equalized: false, heartbeatsLost: false, validUntil: Infinity }
+  let snapshot = snapshotOf(nodes)
   const defaults = resolveGateway({ defaults: balance }).defaults
   const options = defaults.balance
-  const service = serviceOf({ snapshotOf: () => snapshot, rules: defaults, clock })
-  const forward = new Forward({
-    method: 'GET',
-    path: '/',
-    headers: [],
-    body: null,
-    bodyTimeout: undefined,
-    mayBeWhole: true,
-    admits: null,
-    idempotent: true,
-    hedge: options.hedge,
-    keyOf: () => '',
-    service,
-    strategy: service.strategy(() => strategy),
-    options,
-    attemptTimeoutMs: options.attemptTimeoutMs,
-    ...request
-  }, {
-    relay: (statusCode, _headers, body) => told.push(`relay ${statusCode} ${Buffer.isBuffer(body) ? body.toString() : typeof body}`),
-    fail: error => told.push(`fail ${(error as Error & { code?: string }).code ?? error.message}`),
-    failedOver: ({ info }) => told.push(`over from ${info.id}`)
-  }, { clock, pools: playedPools(attempts) })
-  return { forward, service, clock, attempts, nodes, told, settled }
+  const service = serviceOf({ snapshotOf: () => snapshot, rules: defaults, clock, warmUpMs: () => warmUpMs })
+  const inUse = service.strategy(() => strategy)
+  const another: ForwardFixture['another'] = (given = {}) => {
+    const told: string[] = []
+    const forward = new Forward({
+      method: 'GET',
+      path: '/',
+      headers: [],
+      body: null,
+      bodyTimeout: undefined,
+      mayBeWhole: true,
+      admits: null,
+      idempotent: true,
+      hedge: options.hedge,
+      keyOf: () => '',
+      service,
+      strategy: inUse,
+      options,
+      attemptTimeoutMs: options.attemptTimeoutMs,
+      ...given
+    }, {
+      relay: (statusCode, _headers, body) => told.push(`relay ${statusCode} ${Buffer.isBuffer(body) ? body.toString() : typeof body}`),
+      fail: error => told.push(`fail ${(error as Error & { code?: string }).code ?? error.message}`),
+      failedOver: ({ info }) => told.push(`over from ${info.id}`)
+    }, { clock, pools: playedPools(attempts) })
+    return { forward, told }
+  }
+  return { ...another(request), service, clock, attempts, nodes, settled, another, offer: (...offered) => { snapshot = snapshotOf(offered) } }
 }
 
 function playedPools (attempts: PlayedAttempt[]): Pools {
