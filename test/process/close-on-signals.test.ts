@@ -1,0 +1,25 @@
+import { test } from 'tap'
+import { addressOf, startNode } from '../support/process.js'
+import type { Exit } from '../support/process.js'
+
+interface Row { readonly name: string, readonly env?: Readonly<Record<string, string>>, readonly signals: readonly NodeJS.Signals[], readonly exit: Exit }
+const rows: readonly Row[] = [
+  { name: 'SIGTERM closes the app, and the process ends with 0', signals: ['SIGTERM'], exit: { code: 0, signal: null } },
+  { name: 'SIGINT does so too', signals: ['SIGINT'], exit: { code: 0, signal: null } },
+  { name: 'a second signal ends the process at once', env: { CLOSE_MS: '60000' }, signals: ['SIGTERM', 'SIGTERM'], exit: { code: 143, signal: null } },
+  { name: 'a second SIGINT ends the process at once', env: { CLOSE_MS: '60000' }, signals: ['SIGTERM', 'SIGINT'], exit: { code: 130, signal: null } },
+  { name: 'a close that takes too long ends with 1', env: { CLOSE_MS: '60000', TIMEOUT_MS: '300' }, signals: ['SIGTERM'], exit: { code: 1, signal: null } },
+  { name: 'a close that fails ends with 1', env: { FAILS: 'yes' }, signals: ['SIGTERM'], exit: { code: 1, signal: null } }
+]
+
+for (const { name, env, signals, exit } of rows) {
+  test(`closeOnSignals — ${name}`, async t => {
+    const app = startNode(t, 'test/process/fixtures/closing.js', env)
+    await addressOf(app)
+    const [first = 'SIGTERM', second] = signals
+    app.send(first)
+    await app.line(/"closing"/)
+    if (second !== undefined) app.send(second)
+    t.same(await app.exited, exit, app.output.slice(-3).join('\n'))
+  })
+}
