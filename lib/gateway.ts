@@ -3,13 +3,15 @@ import fp from 'fastify-plugin'
 import { systemClock as clock, systemRandom } from './clock.js'
 import { RegisteredError } from './errors.js'
 import { ActiveChecks } from './health/active-checks.js'
+import { Discovery } from './discovery/discovery.js'
+import { resolveNodes } from './discovery/resolve.js'
 import { expiredNodes } from './health/expired-nodes.js'
 import { OutlierDetector } from './health/outlier.js'
 import { Stalls, stallTickMs } from './health/stalls.js'
 import { Traffic } from './health/traffic.js'
 import { resolveHeartbeat } from './heartbeat/options.js'
 import { heartbeatRoute } from './heartbeat/route.js'
-import { logRegistry } from './operations/log.js'
+import { logRegistry, troubleLog } from './operations/log.js'
 import { operationsRoutes } from './operations/routes.js'
 import { resolveGateway } from './options/gateway.js'
 import { samplePressure } from './pressure.js'
@@ -19,6 +21,7 @@ import { Pools } from './proxy/pools.js'
 import { probe } from './proxy/probe.js'
 import { NodeRegistry, sweepMs } from './registry/registry.js'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { ResolvedGateway } from './options/gateway.js'
 import type { ResolvedService } from './options/service.js'
 import type { Pressure } from './pressure.js'
 import type { GatewayOptions } from '../types/options.js'
@@ -62,6 +65,7 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
   registry.onChange(change => plans.changed(change))
   checkNodes(app, registry, pools, serviceOf)
   for (const { nodes } of resolved.services.values()) nodes.forEach(info => registry.configure(info))
+  discoverNodes(app, registry, resolved)
 
   const pressure = resolved.pressure === false ? null : await samplePressure(app, resolved.pressure)
   const life = lifeOf(app, () => {
@@ -122,6 +126,17 @@ function checkNodes (app: FastifyInstance, registry: NodeRegistry, pools: Pools,
   })
   registry.onGone(node => checks.forget(node))
   app.addHook('onClose', async () => checks.stop())
+}
+
+/** Asks DNS for the nodes of the services that say so. */
+function discoverNodes (app: FastifyInstance, registry: NodeRegistry, { services }: ResolvedGateway): void {
+  const troubled = troubleLog(app.log.child({ plugin: 'fastify-balance' }))
+  for (const [service, { discover }] of services) {
+    if (discover === null) continue
+    const discovery = new Discovery(service, discover, { registry, resolve: resolveNodes, clock, random: systemRandom, troubled })
+    discovery.start()
+    app.addHook('onClose', async () => discovery.stop())
+  }
 }
 
 /** The connections to the nodes: closed with their node, and all of them with the app. */

@@ -21,9 +21,10 @@ const table: Record<string, { imports: string, packages: RegExp }> = {
   health: { imports: 'errors node strategies', packages: any },
   heartbeat: { imports: 'check errors peer registry health node', packages: any },
   proxy: { imports: 'errors peer options registry health node strategies', packages: any },
+  discovery: { imports: '', packages: /^node:(dns|net)$/ },
   stores: { imports: 'check errors registry health node', packages: any },
   operations: { imports: 'check clock errors peer pressure registry health node strategies', packages: any },
-  gateway: { imports: 'check clock errors health heartbeat node operations options peer pressure proxy registry stores strategies', packages: any },
+  gateway: { imports: 'check clock discovery errors health heartbeat node operations options peer pressure proxy registry stores strategies', packages: any },
   'close-on-signals': { imports: 'clock', packages: /^fastify$/ },
   agent: { imports: 'check clock close-on-signals errors heartbeat node peer pressure', packages: any },
   index: { imports: 'agent close-on-signals errors gateway strategies', packages: none }

@@ -4,9 +4,10 @@ export type { Clock, Random } from './clock.js'
 export type { HeartbeatAnswer, HeartbeatBody } from './heartbeat.js'
 export type { ChangeReason, LoadReport, Node, NodeChange, NodeInfo, NodeState } from './node.js'
 export type {
-  BalanceOptions, CallOptions, EjectionOptions, GatewayOptions, HealthOptions, HeartbeatOptions, HeartbeatSecret, HedgeOptions,
-  OperationsOptions, PressureOptions, QueueOptions, RetryBudgetOptions, RouteOptions, ServiceOptions, StaticNode, TlsOptions, UpstreamResponse
+  BalanceOptions, CallOptions, GatewayOptions, HeartbeatOptions, HeartbeatSecret, HedgeOptions, OperationsOptions, PressureOptions,
+  RouteOptions, ServiceOptions, UpstreamResponse
 } from './options.js'
 export type { Registry } from './registry.js'
+export type { DiscoverOptions, EjectionOptions, HealthOptions, QueueOptions, RetryBudgetOptions, StaticNode, TlsOptions } from './service.js'
 export type { GatewayStatus, NodeStatus, NodeTraffic, ServiceStatus } from './status.js'
 export type { Candidate, NonEmpty, PickContext, Strategy, StrategyFactory, StrategyName } from './strategy.js'

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import type { NodeInfo } from './node.js'
+import type { DiscoverOptions, EjectionOptions, HealthOptions, QueueOptions, RetryBudgetOptions, StaticNode, TlsOptions } from './service.js'
 import type { StrategyFactory, StrategyName } from './strategy.js'
 
 /** How requests are balanced. Layers, later wins: built-in defaults < `defaults` < `services[name]` < route `config.balance` < the call's options. */
@@ -37,84 +38,12 @@ export interface HedgeOptions {
   maxRatio?: number
 }
 
-/** When a node is withheld because of its outcomes, and for how long. */
-export interface EjectionOptions {
-  /** So many failures in a row. Default 5. */
-  consecutive?: number
-  /** So many failures in a row that were all of the connect phase. Default 3. */
-  connect?: number
-  /** No answer for so long (and for ten times its usual latency), while `consecutive` requests wait for one. Default 1000. */
-  silenceMs?: number
-  /** A lower share of successes over `windowMs`, once there were `minRequests`. Default 0.8. */
-  successRatio?: number
-  /** Default 10000. */
-  windowMs?: number
-  /** Default 10. */
-  minRequests?: number
-  /** How long the first ejection lasts; each further one twice as long, ± 50 %. A minute without one takes one off the count. Default 1000. */
-  baseMs?: number
-  /** Default 60000. */
-  maxMs?: number
-  /** At most this share of a service's nodes is ejected at once, and never the last one. Default 0.5. */
-  maxRatio?: number
-}
-
-/** How much failover a service is allowed, so that failing nodes do not get a multiple of the load that they fail under. */
-export interface RetryBudgetOptions {
-  /** Failovers per request, over the last 10 s. Default 0.2. */
-  ratio?: number
-  /** Failovers a second that are allowed whatever the load. Default 10. */
-  perSecond?: number
-}
-
-/** Where requests wait while every node is full. */
-export interface QueueOptions {
-  /** How many requests of a service wait at most; 0: none. Default 1024. */
-  size?: number
-  /** How long each waits at most. Default 1000. */
-  timeoutMs?: number
-}
-
-/** Active health checks, for nodes that send no heartbeats. */
-export interface HealthOptions {
-  /** What is asked for with GET; any status from 200 to 399 is well. */
-  path: string
-  /** Default 2000, ± 10 %. */
-  intervalMs?: number
-  /** Default 1000. */
-  timeoutMs?: number
-  /** So many good checks in a row bring a node back. Default 2. */
-  rise?: number
-  /** So many bad checks in a row take a node out. Default 3. */
-  fall?: number
-}
-
-/** TLS towards the nodes, as `tls.connect` takes it. Certificates are verified unless `rejectUnauthorized: false`. */
-export interface TlsOptions {
-  ca?: string | Buffer | Array<string | Buffer>
-  cert?: string | Buffer
-  key?: string | Buffer
-  servername?: string
-  rejectUnauthorized?: boolean
-}
-
-/** A static node: it has no lease and never expires. */
-export interface StaticNode {
-  /** `scheme://host:port`. */
-  origin: string
-  /** Default: host:port of the origin. */
-  id?: string
-  /** 0 to 1000. Default 1. */
-  weight?: number
-  zone?: string
-  version?: string
-  tags?: Record<string, string>
-}
-
 /** What is configured for one service. */
 export interface ServiceOptions extends BalanceOptions {
   /** Nodes that are known from the start. Others may join by heartbeat. */
   nodes?: ReadonlyArray<string | StaticNode>
+  /** Nodes that DNS knows. */
+  discover?: DiscoverOptions
   /** How long a new node takes to its full share. Default 10000; 0: off. */
   slowStartMs?: number
   /** Below this share of healthy nodes, doubtful ones are offered too. 0: never. Default 0.5. */
@@ -195,7 +124,7 @@ export interface GatewayOptions {
   /** Per service, by its name. */
   services?: Record<string, ServiceOptions>
   /** For every service. */
-  defaults?: Omit<ServiceOptions, 'nodes'>
+  defaults?: Omit<ServiceOptions, 'nodes' | 'discover'>
   /** `false`: no heartbeat route. */
   heartbeat?: HeartbeatOptions | false
   /** The addresses of all gateways of this group, told to agents. */

@@ -20,6 +20,14 @@ export function logRegistry (registry: NodeRegistry, log: FastifyBaseLogger): ()
   }
 }
 
+/** Logs that a service's nodes cannot be looked up any more, and that they can again. */
+export function troubleLog (log: FastifyBaseLogger): (service: string, error: Error | null) => void {
+  return (service, error) => {
+    if (error === null) log.info({ service }, 'its nodes are found again')
+    else log.warn({ service, err: error }, 'its nodes cannot be looked up: those that are known stand')
+  }
+}
+
 /** Notes whether something is so of a service, and says whether that has changed. */
 function turned (noted: Set<string>, service: string, isSo: boolean): 'on' | 'off' | null {
   if (isSo === noted.has(service)) return null

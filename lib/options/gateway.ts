@@ -43,7 +43,9 @@ const gatewayRules = fieldsOf<Required<GatewayOptions>>({
 /** Checks what the gateway plugin was given and fills in the defaults. The caller's object is not touched. Throws `FST_BALANCE_OPTION`. */
 export function resolveGateway (options: GatewayOptions): ResolvedGateway {
   const { services = {}, defaults: common = {}, heartbeat, gateways = [], pressure = {}, warmUpMs = 2000, operations = {} } = gatewayRules(options, '')
-  if ('nodes' in common) throw new OptionError("option 'defaults.nodes' is not known: nodes belong to one service, under 'services'")
+  for (const own of ['nodes', 'discover']) {
+    if (own in common) throw new OptionError(`option 'defaults.${own}' is not known: nodes belong to one service, under 'services'`)
+  }
   const defaults = resolveDefaults(common, 'defaults')
   const resolved = new Map(Object.entries(services).map(([service, given = {}]) =>
     [serviceName(service, 'services (a key)'), resolveService(given, defaults, service, `services.${service}`)]))

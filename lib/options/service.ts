@@ -1,11 +1,12 @@
-import { duration, either, fieldsOf, flag, integerIn, listOf, numberIn, recordOf, refuse, text } from '../check.js'
+import { duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, recordOf, refuse, text } from '../check.js'
 import { OptionError } from '../errors.js'
 import { maxWeight, nodeInfoOf, originOf } from '../node/info.js'
 import { balanceRules, defaultBalance } from './balance.js'
 import type { Rule } from '../check.js'
 import type { Layer, ResolvedBalance } from './balance.js'
 import type { NodeInfo } from '../../types/node.js'
-import type { EjectionOptions, HealthOptions, QueueOptions, RetryBudgetOptions, ServiceOptions, StaticNode, TlsOptions } from '../../types/options.js'
+import type { ServiceOptions } from '../../types/options.js'
+import type { DiscoverOptions, EjectionOptions, HealthOptions, QueueOptions, RetryBudgetOptions, StaticNode, TlsOptions } from '../../types/service.js'
 
 type Complete<T> = Readonly<Required<T>>
 
@@ -13,6 +14,7 @@ type Complete<T> = Readonly<Required<T>>
 export interface ResolvedService {
   readonly balance: ResolvedBalance
   readonly nodes: readonly NodeInfo[]
+  readonly discover: DiscoverOptions | null
   readonly slowStartMs: number
   readonly panicThreshold: number
   readonly ejection: Complete<EjectionOptions> | false
@@ -30,6 +32,7 @@ const defaultEjection: Complete<EjectionOptions> = Object.freeze({
 export const defaultService: ResolvedService = Object.freeze({
   balance: defaultBalance,
   nodes: Object.freeze([]),
+  discover: null,
   slowStartMs: 10_000,
   panicThreshold: 0.5,
   ejection: defaultEjection,
@@ -68,11 +71,23 @@ interface ServiceLayer extends Layer<ResolvedBalance> {
   health: HealthOptions | false
   tls: TlsOptions
 }
-type GivenNodes = { nodes: ReadonlyArray<string | StaticNode> }
+type GivenNodes = { nodes: ReadonlyArray<string | StaticNode>, discover: DiscoverOptions }
 
 const staticNode: Rule<StaticNode> = fieldsOf<StaticNode>({
   origin: originOf, id: text(), weight: numberIn(0, maxWeight), zone: text(), version: text(), tags: recordOf(text(/^[^]*$/, 'a string')) as Rule<Record<string, string>>
 }) as Rule<StaticNode>
+
+const name = text(/^[A-Za-z0-9._-]{1,253}$/, 'a DNS name')
+const commonFields = { scheme: oneOf('http', 'https'), servers: listOf(text()) }
+const srvFields = fieldsOf<{ srv: string, scheme: 'http' | 'https', servers: readonly string[] }>({ srv: name, ...commonFields })
+const aFields = fieldsOf<{ a: string, port: number, scheme: 'http' | 'https', servers: readonly string[] }>({ a: name, port: integerIn(1, 65_535), ...commonFields })
+
+function discovery (value: unknown, path: string): DiscoverOptions {
+  if (typeof value === 'object' && value !== null && 'srv' in value) return srvFields(value, path) as DiscoverOptions
+  const { a, port, ...rest } = aFields(value, path)
+  if (a === undefined || port === undefined) throw new OptionError(`option '${path}' needs 'srv', a name with SRV records, or 'a' and 'port', a name with addresses and the port of the nodes`)
+  return Object.freeze({ a, port, ...rest })
+}
 
 const serviceRules = {
   ...balanceRules,
@@ -104,18 +119,19 @@ const serviceRules = {
 const checkDefaults: Rule<Partial<ServiceLayer>> = fieldsOf<ServiceLayer>(serviceRules)
 const checkService: Rule<Partial<ServiceLayer & GivenNodes>> = fieldsOf<ServiceLayer & GivenNodes>({
   nodes: listOf<string | StaticNode>(either(each => typeof each === 'string', text(), staticNode)),
+  discover: discovery,
   ...serviceRules
 })
 
 /** Checks `services[service]` and lays it over `base`. `name` is what messages call it. */
 export function resolveService (options: ServiceOptions, base: ResolvedService, service: string, name: string): ResolvedService {
-  const { nodes = [], ...layer } = checkService(options, name)
+  const { nodes = [], discover = null, ...layer } = checkService(options, name)
   const infos = nodes.map((node, index) => {
     const given = typeof node === 'string' ? { origin: node } : node
     return Object.freeze({ ...nodeInfoOf({ ...given, service }, `${name}.nodes[${index}]`), static: true })
   })
   refuseTwins(infos, name)
-  return serviceOver(base, layer, infos, name)
+  return Object.freeze({ ...serviceOver(base, layer, infos, name), discover })
 }
 
 /** Checks `defaults` and lays it over the defaults of this package. */
@@ -131,6 +147,7 @@ function serviceOver (base: ResolvedService, layer: Partial<ServiceLayer>, nodes
   return Object.freeze({
     balance: Object.freeze({ ...base.balance, ...balance }),
     nodes: Object.freeze(nodes),
+    discover: null,
     slowStartMs,
     panicThreshold,
     ejection: ejection === undefined ? base.ejection : ejection === false ? false : Object.freeze({ ...base.ejection || defaultEjection, ...ejection }),

@@ -3,7 +3,7 @@ import { Client, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { LookupFunction } from 'node:net'
 import type { Node, NodeInfo } from '../../types/node.js'
-import type { TlsOptions } from '../../types/options.js'
+import type { TlsOptions } from '../../types/service.js'
 
 /** What a connection tells the attempt that it carries. */
 export interface Carried {

@@ -53,7 +53,8 @@ function parameterDefaultsOf (file: string, name: string): Record<string, unknow
   return Object.fromEntries(elements.map(each => [each.name.getText(source), valueOf((each.initializer?.getText(source) ?? '').replaceAll('_', ''))]))
 }
 
-const optionsOf = (name: string): string[] => membersOf('types/options.ts', name)
+const serviceTypes = ['EjectionOptions', 'HealthOptions', 'QueueOptions', 'RetryBudgetOptions', 'StaticNode', 'TlsOptions']
+const optionsOf = (name: string): string[] => membersOf(serviceTypes.includes(name) ? 'types/service.ts' : 'types/options.ts', name)
 const firstCodes = ({ rows }: Table): string[] => rows.flatMap(([cell = '']) => codesIn(cell))
 
 const valueOf = (code: string): unknown => JSON.parse(code.replaceAll("'", '"'))

@@ -22,6 +22,7 @@ const balanceDefaults = {
 const serviceDefaults = {
   balance: balanceDefaults,
   nodes: [],
+  discover: null,
   slowStartMs: 10_000,
   panicThreshold: 0.5,
   ejection: { consecutive: 5, connect: 3, silenceMs: 1000, successRatio: 0.8, windowMs: 10_000, minRequests: 10, baseMs: 1000, maxMs: 60_000, maxRatio: 0.5 },
