@@ -116,7 +116,7 @@ function checkNodes (app: FastifyInstance, registry: NodeRegistry, pools: Pools,
   const checks = new ActiveChecks({
     clock,
     random: systemRandom,
-    probe: (node, rules) => probe(pools, clock, node, rules),
+    probe: (node, { path, timeoutMs }, signal) => probe(pools, clock, node, { path, timeoutMs, signal }),
     judge: (node, works) => registry.judge(node, works)
   })
   registry.onChange(({ service, id }) => {

@@ -15,8 +15,8 @@ export interface CheckRules {
 export interface CheckTools {
   readonly clock: Pick<Clock, 'after'>
   readonly random: Random
-  /** Asks a node once. True: it is well. Never rejects. */
-  readonly probe: (node: Node, rules: CheckRules) => Promise<boolean>
+  /** Asks a node once. True: it is well. Never rejects. `signal`: the answer is not wanted any more. */
+  readonly probe: (node: Node, rules: CheckRules, signal: AbortSignal) => Promise<boolean>
   /** What was found, whenever it is another than before. */
   readonly judge: (node: Node, works: boolean) => void
 }
@@ -28,7 +28,8 @@ interface Checked {
   works: boolean | null
   /** How many checks in a row have said the opposite. */
   inARow: number
-  cancel: () => void
+  /** Ends what is planned or under way. */
+  readonly controller: AbortController
 }
 
 /** More checks than that are not under way at once; further ones wait. */
@@ -50,7 +51,7 @@ export class ActiveChecks {
   /** Checks a node from now on. */
   watch (node: Node, rules: CheckRules): void {
     if (this.#checked.has(node)) return
-    const checked: Checked = { node, rules, works: null, inARow: 0, cancel: () => {} }
+    const checked: Checked = { node, rules, works: null, inARow: 0, controller: new AbortController() }
     this.#checked.set(node, checked)
     this.#plan(checked, Math.min(firstWithinMs, rules.intervalMs) * this.#tools.random())
   }
@@ -59,7 +60,7 @@ export class ActiveChecks {
   forget (node: Node): void {
     const checked = this.#checked.get(node)
     if (checked === undefined) return
-    checked.cancel()
+    checked.controller.abort()
     this.#due.delete(checked)
     this.#checked.delete(node)
   }
@@ -70,10 +71,12 @@ export class ActiveChecks {
   }
 
   #plan (checked: Checked, delayMs: number): void {
-    checked.cancel = this.#tools.clock.after(delayMs, () => {
+    const cancel = this.#tools.clock.after(delayMs, () => {
+      checked.controller.signal.removeEventListener('abort', cancel)
       this.#due.add(checked)
       this.#runNext()
     })
+    checked.controller.signal.addEventListener('abort', cancel, { once: true })
   }
 
   #runNext (): void {
@@ -81,7 +84,7 @@ export class ActiveChecks {
     if (next === undefined || this.#running >= mostAtOnce) return
     this.#due.delete(next)
     this.#running++
-    this.#tools.probe(next.node, next.rules).then(isWell => {
+    this.#tools.probe(next.node, next.rules, next.controller.signal).then(isWell => {
       this.#running--
       if (this.#checked.get(next.node) === next) {
         this.#note(next, isWell)

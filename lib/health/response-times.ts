@@ -14,6 +14,7 @@ export class ResponseTimes implements AttemptObserver {
   readonly #times = new Float64Array(most)
   readonly #at = new Float64Array(most).fill(-Infinity)
   #next = 0
+  #seen = 0
   readonly #made = new Map<number, { readonly at: number, readonly value: number }>()
 
   responded ({ startedAt }: Attempt, outcome: Outcome): void {
@@ -21,10 +22,12 @@ export class ResponseTimes implements AttemptObserver {
     this.#times[this.#next] = outcome.latencyMs
     this.#at[this.#next] = startedAt + outcome.latencyMs
     this.#next = (this.#next + 1) % most
+    this.#seen++
   }
 
   /** The time that this share of the responses took at most, ms; Infinity: there are too few to tell. */
   percentile (share: number, now: number): number {
+    if (this.#seen < fewest) return Infinity
     const made = this.#made.get(share)
     if (made !== undefined && now - made.at < standsMs) return made.value
     const value = this.#percentile(share, now)
@@ -33,7 +36,7 @@ export class ResponseTimes implements AttemptObserver {
   }
 
   #percentile (share: number, now: number): number {
-    const times = this.#times.filter((_, index) => now - (this.#at[index] ?? -Infinity) <= windowMs).sort()
-    return times.length < fewest ? Infinity : times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? Infinity
+    const times = this.#times.filter((_, index) => now - Number(this.#at[index]) <= windowMs).sort()
+    return times.length < fewest ? Infinity : Number(times[Math.min(times.length - 1, Math.floor(share * times.length))])
   }
 }

@@ -21,6 +21,10 @@ interface Load {
   readonly rules: StallRules
   /** Attempts without response head. */
   waiting: number
+  /** When the newest attempt began. */
+  newestAt: number
+  /** Attempts that began until then have been judged. */
+  judgedUntil: number
   hasAnswered: boolean
   silentMs: number
 }
@@ -45,24 +49,25 @@ export class Stalls implements AttemptObserver {
     this.#tools = tools
   }
 
-  started ({ node }: Attempt): void {
+  started ({ node, startedAt }: Attempt): void {
     const load = this.#loadOf(node)
-    if (load === null || ++load.waiting < load.rules.consecutive) return
-    if (load.waiting > load.rules.consecutive) return
+    if (load === null || startedAt <= load.judgedUntil) return
+    load.newestAt = startedAt
+    if (++load.waiting !== load.rules.consecutive) return
     load.hasAnswered = true
     this.#crowded.set(node, load)
   }
 
-  responded ({ node }: Attempt): void {
-    const load = this.#loads.get(node)
+  responded (attempt: Attempt): void {
+    const load = this.#loads.get(attempt.node)
     if (load === undefined) return
     load.hasAnswered = true
-    this.#left(node, load)
+    this.#left(attempt, load)
   }
 
-  settled ({ node, latencyMs }: Attempt): void {
-    const load = latencyMs === null ? this.#loads.get(node) : undefined
-    if (load !== undefined) this.#left(node, load)
+  settled (attempt: Attempt): void {
+    const load = attempt.latencyMs === null ? this.#loads.get(attempt.node) : undefined
+    if (load !== undefined) this.#left(attempt, load)
   }
 
   /** To be called every `stallTickMs`. */
@@ -71,13 +76,20 @@ export class Stalls implements AttemptObserver {
       load.silentMs = load.hasAnswered ? 0 : load.silentMs + stallTickMs
       load.hasAnswered = false
       if (load.silentMs < load.rules.silenceMs || load.silentMs < patience * (this.#tools.latencyOf(node) ?? load.rules.silenceMs)) continue
-      load.silentMs = 0
-      this.#tools.stalled(node)
+      this.#judge(node, load)
     }
   }
 
-  #left (node: Node, load: Load): void {
-    if (load.waiting-- === load.rules.consecutive) this.#crowded.delete(node)
+  /** What waits for it now tells no more: the node is judged anew by what begins from now on. */
+  #judge (node: Node, load: Load): void {
+    load.judgedUntil = load.newestAt
+    load.waiting = load.silentMs = 0
+    this.#crowded.delete(node)
+    this.#tools.stalled(node)
+  }
+
+  #left ({ node, startedAt }: Attempt, load: Load): void {
+    if (startedAt > load.judgedUntil && load.waiting-- === load.rules.consecutive) this.#crowded.delete(node)
   }
 
   #loadOf (node: Node): Load | null {
@@ -85,7 +97,7 @@ export class Stalls implements AttemptObserver {
     if (known !== undefined) return known
     const rules = this.#tools.rulesOf(node.info.service)
     if (rules === false) return null
-    const load: Load = { rules, waiting: 0, hasAnswered: false, silentMs: 0 }
+    const load: Load = { rules, waiting: 0, newestAt: -Infinity, judgedUntil: -Infinity, hasAnswered: false, silentMs: 0 }
     this.#loads.set(node, load)
     return load
   }

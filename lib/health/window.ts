@@ -22,7 +22,7 @@ export class Window {
     this.#expire(now)
     const slots = isSuccess ? this.#successes : this.#failures
     const index = this.#newest % slotCount
-    slots[index] = (slots[index] ?? 0) + 1
+    slots[index] = Number(slots[index]) + 1
   }
 
   counts (now: number): Counts {

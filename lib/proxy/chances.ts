@@ -10,6 +10,7 @@ export class Chances {
   readonly tried: Node[] = []
   /** Attempts that reached a node. */
   spent = 0
+  #begun = 0
   readonly #request: ForwardRequest
   /** When the request must have its response head, monotonic ms. */
   readonly #deadline: number
@@ -21,13 +22,20 @@ export class Chances {
     this.#deadline = deadline
   }
 
+  /** An attempt begins. Gives its number, 1 for the first. */
+  begin (node: Node): number {
+    this.tried.push(node)
+    return ++this.#begun
+  }
+
   /** Whether another attempt follows on this: it may, there is a node for it, and the budget allows it, which is charged. */
   mayFailOver (event: AttemptEvent, now: number): boolean {
     const { body, idempotent, service, admits } = this.#request
     const replayable = !(body instanceof ReplayBody) || body.isReplayable
     if (decide(event, { idempotent, replayable, attemptsLeft: this.#isLeft(0), wasLimited: this.#wasLimited }) !== 'failover' || now >= this.#deadline) return false
-    if (!service.hasAnother({ tried: this.tried, admits, evenFull: mayWait(event) }) && !this.#mayRepeat(event)) return false
-    if (isCharged(event) && !service.budget.withdraw(now)) return false
+    const mayGoOn = service.hasAnother({ tried: this.tried, admits, evenFull: mayWait(event) })
+    if ((!mayGoOn && !this.#mayRepeat(event)) || (isCharged(event) && !service.budget.withdraw(now))) return false
+    if (!mayGoOn) this.#repeat()
     this.#wasLimited ||= event.kind === 'response' && event.statusCode === 429
     return true
   }
@@ -44,9 +52,11 @@ export class Chances {
 
   /** A connection that had served before was reset, as happens when a node closes an idle one, and no other node is left: the same one gets it again, once. */
   #mayRepeat (event: AttemptEvent): boolean {
-    if (this.#hasRepeated || event.kind === 'response' || event.failure !== 'stale') return false
+    return !this.#hasRepeated && event.kind === 'failure' && event.failure === 'stale'
+  }
+
+  #repeat (): void {
     this.#hasRepeated = true
     this.tried.pop()
-    return true
   }
 }

@@ -171,8 +171,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
 
   #send (node: Node, now: number): void {
     const { service, strategy, options, attemptTimeoutMs, method, path, headers, body, bodyTimeout } = this.#request
-    this.#chances.tried.push(node)
-    const attempt = new RunningAttempt(node, this.#chances.tried.length, now, service.observersOf(strategy))
+    const attempt = new RunningAttempt(node, this.#chances.begin(node), now, service.observersOf(strategy))
     const begun = new Try(attempt, this, service.unanswered)
     this.#race.join(begun)
     if (this.#isOver) return this.#race.end()

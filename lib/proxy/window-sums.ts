@@ -25,13 +25,13 @@ export class WindowSums {
 
   deposit (now: number): void {
     const index = this.#slotAt(now)
-    this.#deposits[index] = (this.#deposits[index] ?? 0) + 1
+    this.#deposits[index] = Number(this.#deposits[index]) + 1
     this.#deposited++
   }
 
   withdraw (now: number): void {
     const index = this.#slotAt(now)
-    this.#withdrawals[index] = (this.#withdrawals[index] ?? 0) + 1
+    this.#withdrawals[index] = Number(this.#withdrawals[index]) + 1
     this.#withdrawn++
   }
 
@@ -45,8 +45,8 @@ export class WindowSums {
   #expire (slot: number): void {
     for (let passed = Math.max(this.#newest, slot - slotCount) + 1; passed <= slot; passed++) {
       const index = passed % slotCount
-      this.#deposited -= this.#deposits[index] ?? 0
-      this.#withdrawn -= this.#withdrawals[index] ?? 0
+      this.#deposited -= Number(this.#deposits[index])
+      this.#withdrawn -= Number(this.#withdrawals[index])
       this.#deposits[index] = this.#withdrawals[index] = 0
     }
     this.#newest = slot

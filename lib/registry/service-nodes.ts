@@ -125,14 +125,11 @@ export class ServiceNodes {
 
   /** How many nodes would be offered but for their ejection, and how many of them are ejected. */
   peers (now: number): { readonly total: number, readonly ejected: number } {
-    let [total, ejected] = [0, 0]
-    for (const { node } of this.#byId.values()) {
-      const state = stateOf(node, now, this.rules.slowStartMs)
-      if (state === 'expired' || state === 'draining') continue
-      total++
-      if (state === 'ejected') ejected++
-    }
-    return { total, ejected }
+    const nodes = Array.from(this.#byId.values(), ({ node }) => node)
+    const weighted = nodes.filter(({ info }) => info.weight > 0)
+    const states = (weighted.length > 0 ? weighted : nodes).map(node => stateOf(node, now, this.rules.slowStartMs))
+    const standing = states.filter(state => state !== 'expired' && state !== 'draining')
+    return { total: standing.length, ejected: standing.filter(state => state === 'ejected').length }
   }
 
   /** Withholds a node until then; afterwards it warms up. */

@@ -221,3 +221,28 @@ test("a failure of the client's stream — is told as a fault of the request, an
   t.equal(memory.usedBytes, 0)
   checkOver(t, fixture)
 })
+
+test('a connection that was closed while idle — the only node gets the request again, once, as its second attempt', async t => {
+  const numbers: number[] = []
+  const fixture = forwardWith({ ids: ['a'], watch: { started: ({ number }) => { numbers.push(number) } } })
+  fixture.forward.start()
+  for (const attempt of [0, 1]) {
+    fixture.attempts[attempt]?.sending.carriedBy({ serve: () => 1 } as never)
+    fixture.attempts[attempt]?.connect()
+    fixture.attempts[attempt]?.fail('ECONNRESET')
+  }
+  t.equal(fixture.attempts.length, 2)
+  t.same(fixture.told, ['over from a', 'fail FST_BALANCE_UPSTREAM'])
+  t.same(fixture.settled, ['a aborted after 0', 'a aborted after 0'])
+  t.same(numbers, [1, 2])
+  t.same(fixture.nodes.map(({ inFlight }) => inFlight), [0])
+})
+
+test('a connection that was closed while idle — without budget the only node does not get the request again', async t => {
+  const fixture = forwardWith({ ids: ['a'], balance: { retryBudget: { ratio: 0, perSecond: 0 } } })
+  fixture.forward.start()
+  fixture.attempts[0]?.sending.carriedBy({ serve: () => 1 } as never)
+  current(fixture).connect()
+  current(fixture).fail('ECONNRESET')
+  t.same(fixture.told, ['fail FST_BALANCE_UPSTREAM'])
+})
