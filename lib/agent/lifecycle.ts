@@ -4,7 +4,7 @@ import type { RunningRequests } from './requests.js'
 import type { HeartbeatSender } from './sender.js'
 
 /** How long the gateways' answers are waited for: by `drain()`, when the app closes undrained, and at the goodbye. */
-const limitsMs = { drain: 2000, close: 1000, leave: 1000 }
+const limitsMs = { drain: 3000, close: 1000, leave: 1000 }
 /** Requests that a gateway had sent when it learned of the drain may still be under way when its answer is here: for so long nobody counts as idle. */
 const underWayMs = 250
 

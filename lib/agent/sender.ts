@@ -25,6 +25,9 @@ export interface SenderContext {
   readonly ownAddresses: () => ReadonlySet<string>
 }
 
+/** How long after a failed announcement of draining the next one follows, ms. */
+const insistMs = 100
+
 /** Sends the heartbeats of this process to all gateways, and obeys what they answer. */
 export class HeartbeatSender {
   readonly #context: SenderContext
@@ -68,10 +71,11 @@ export class HeartbeatSender {
     for (const url of this.#context.settings.gateways) this.#link(url, listener)
   }
 
-  /** Announces to all gateways at once that this node drains. Resolves when they have answered, at most after `limitMs`. The beats go on. */
+  /** Announces to all gateways at once that this node drains, and again to those that do not answer. Resolves when all have, at most after `limitMs`. The beats go on. */
   async drain (limitMs: number): Promise<void> {
     this.#isDraining = true
-    await this.#tellAll(limitMs, link => link.beat())
+    const until = this.#context.clock.now() + limitMs
+    await this.#tellAll(limitMs, link => this.#insist(link, until))
   }
 
   /** Says goodbye to all gateways, at most for `limitMs`, and ends. */
@@ -80,6 +84,16 @@ export class HeartbeatSender {
     await this.#tellAll(limitMs, link => link.leave())
     for (const link of this.#links.values()) link.stop()
     this.#links.clear()
+  }
+
+  /** A gateway that stands still for a moment would go on sending requests here. */
+  async #insist (link: GatewayLink, until: number): Promise<void> {
+    const { clock } = this.#context
+    for (;;) {
+      await link.beat()
+      if (link.isAnswering || this.#hasLeft || clock.now() + insistMs >= until) return
+      await new Promise<void>(resolve => clock.after(insistMs, resolve))
+    }
   }
 
   async #tellAll (limitMs: number, tell: (link: GatewayLink) => Promise<void>): Promise<void> {

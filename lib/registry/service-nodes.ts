@@ -159,7 +159,7 @@ export class ServiceNodes {
   /** Announces the state that the facts of a node give now, if it is another than the last that was announced. */
   transit (entry: Entry, now: number, reason: ChangeReason): void {
     const to = stateOf(entry.node, now, this.rules.slowStartMs)
-    if (to !== entry.state) this.#announce(entry, entry.state, to, reason)
+    if (to !== entry.state) this.#announce(entry, entry.state, to, to === 'ejected' ? ejectionReasonOf(entry.node, now) : reason)
   }
 
   /** Announces a node that was not known. */
@@ -216,6 +216,11 @@ export class ServiceNodes {
     this.#byOrigin.delete(entry.node.info.origin)
     this.#snapshot = null
   }
+}
+
+/** Why a node is ejected: it may have been so all the while that another state stood before it. */
+function ejectionReasonOf ({ ejectedUntil }: Node, now: number): ChangeReason {
+  return now < ejectedUntil ? 'ejected' : 'check-failed'
 }
 
 /** What a node says of itself now, under the id that it is known by. What is configured of a static node stands. */

@@ -110,6 +110,12 @@ const scenes: Readonly<Record<string, (t: Test, scene: Scene) => Promise<void>>>
     t.match(await (await fetch(`${address}/via/users`)).json(), { url: '/' })
   },
 
+  'discover: {': async (t, { app, address }) => {
+    t.same(app.registry.services(), ['orders', 'users', 'stock'])
+    t.same(app.registry.nodes('orders'), [], 'no name server knows it here')
+    t.equal((await fetch(`${address}/via/users`)).status, 503)
+  },
+
   "app.post('/login'": async (t, { app, address }) => {
     const login = (): Promise<Response> => fetch(`${address}/login?a=b`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"name":"me"}' })
     t.match(await (await login()).json(), { method: 'POST', url: '/v2/sessions?a=b', size: 13, headers: { 'x-request-id': /^req-/, 'x-forwarded-for': '127.0.0.1' } })
