@@ -111,9 +111,9 @@ const scenes: Readonly<Record<string, (t: Test, scene: Scene) => Promise<void>>>
   },
 
   'discover: {': async (t, { app, address }) => {
-    t.same(app.registry.services(), ['orders', 'users', 'stock'])
-    t.same(app.registry.nodes('orders'), [], 'no name server knows it here')
-    t.equal((await fetch(`${address}/via/users`)).status, 503)
+    t.same(app.registry.services(), ['orders', 'stock'])
+    t.same(app.registry.nodes('orders'), [], 'no name server is there')
+    t.equal((await fetch(`${address}/via/stock`)).status, 503)
   },
 
   "app.post('/login'": async (t, { app, address }) => {
