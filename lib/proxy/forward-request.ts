@@ -11,7 +11,7 @@ import type { OutgoingRequest } from './send.js'
 import type { Service } from './service.js'
 
 /** A request on its way to a service. */
-export interface ForwardRequest extends Omit<OutgoingRequest, 'body'> {
+export interface ForwardRequest extends Omit<OutgoingRequest, 'body' | 'origin'> {
   readonly body: string | Buffer | ReplayBody | null
   readonly service: Service
   readonly strategy: Strategy

@@ -176,7 +176,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     this.#race.join(begun)
     if (this.#isOver) return this.#race.end()
     begun.watch({ connectTimeoutMs: options.connectTimeoutMs, attemptTimeoutMs, deadline: this.#deadline }, this.#tools.clock)
-    begun.sending.start(this.#tools.pools.poolOf(node), { method, path, headers, body: body instanceof ReplayBody ? body.open() : body, bodyTimeout })
+    begun.sending.start(this.#tools.pools.poolOf(node), { origin: node.info.origin, method, path, headers, body: body instanceof ReplayBody ? body.open() : body, bodyTimeout })
   }
 
   #planHedge (): void {

@@ -22,6 +22,8 @@ export interface SendListener {
 
 /** What is sent to a node. */
 export interface OutgoingRequest {
+  /** That of the node. undici would make it out of the pool's URL for each request. */
+  readonly origin: string
   readonly method: Dispatcher.HttpMethod
   readonly path: string
   /** Names and values in turn. */
@@ -51,8 +53,8 @@ export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource 
   }
 
   /** Dispatches the request. Whatever goes wrong is told to the listener, also what undici throws at once. */
-  start (pool: Pool, { method, path, headers, body, bodyTimeout }: OutgoingRequest): void {
-    const request: CarriedRequest = { method, path, headers, body, bodyTimeout: bodyTimeout ?? null, headersTimeout: 0, carried: this }
+  start (pool: Pool, { origin, method, path, headers, body, bodyTimeout }: OutgoingRequest): void {
+    const request: CarriedRequest = { origin, method, path, headers, body, bodyTimeout: bodyTimeout ?? null, headersTimeout: 0, carried: this }
     try {
       pool.dispatch(request, this)
     } catch (error) {

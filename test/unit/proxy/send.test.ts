@@ -72,7 +72,7 @@ test('an error without a code — is a failure all the same', async t => {
 test('what undici throws at once — is a fault of the request', async t => {
   for (const thrown of [new Error('no'), 'no']) {
     const { sending, heard } = sendingWith()
-    sending.start({ dispatch: () => { throw thrown } } as unknown as Pool, { method: 'GET', path: '/', headers: [], body: null, bodyTimeout: undefined })
+    sending.start({ dispatch: () => { throw thrown } } as unknown as Pool, { origin: 'http://node', method: 'GET', path: '/', headers: [], body: null, bodyTimeout: undefined })
     t.same(heard, ['failed client: no'])
   }
 })
