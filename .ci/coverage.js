@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { relative } from 'node:path'
 
-const pure = /^lib\/(node|strategies|health|registry)\/|^lib\/proxy\/(attempt|budget|candidates|failover|failure|retry-after|trickle)\.ts$/
+const pure = /^lib\/(node|strategies|health|registry)\/|^lib\/proxy\/(attempt|budget|candidates|failover|failure|chances|capacity|queue|race|retry-after|trickle)\.ts$/
 // A file of types alone is never loaded.
 const code = /^export (?!type|interface)/m
 

@@ -1,5 +1,5 @@
 import { countsAgainst } from './counts-against.js'
-import { Window } from './window.js'
+import { SlidingCount } from './sliding-count.js'
 import type { Attempt, AttemptObserver, Outcome } from '../../types/attempt.js'
 import type { Random } from '../../types/clock.js'
 import type { Node } from '../../types/node.js'
@@ -32,7 +32,8 @@ export interface EjectionDesk {
 
 interface Conduct {
   readonly rules: EjectionRules
-  readonly window: Window
+  readonly successes: SlidingCount
+  readonly failures: SlidingCount
   inARow: number
   allConnect: boolean
   failedAt: number
@@ -100,7 +101,8 @@ export class OutlierDetector implements AttemptObserver {
   #note (conduct: Conduct, outcome: Outcome, now: number): boolean {
     const failed = countsAgainst(outcome)
     const limited = outcome.kind === 'response' && outcome.statusCode === 429
-    conduct.window.add(!failed && !limited, now)
+    const count = failed || limited ? conduct.failures : conduct.successes
+    count.add(now)
     if (limited) return false
     if (!failed || now - conduct.failedAt > conduct.rules.windowMs) {
       conduct.inARow = 0
@@ -113,11 +115,11 @@ export class OutlierDetector implements AttemptObserver {
     return false
   }
 
-  #isOutlier ({ rules, window, inARow, allConnect }: Conduct, now: number): boolean {
+  #isOutlier ({ rules, successes, failures, inARow, allConnect }: Conduct, now: number): boolean {
     const { consecutive, connect, successRatio, minRequests } = rules
     if (inARow >= consecutive || (allConnect && inARow >= connect)) return true
-    const { successes, failures } = window.counts(now)
-    return successes + failures >= minRequests && successes < successRatio * (successes + failures)
+    const [good, all] = [successes.count(now), successes.count(now) + failures.count(now)]
+    return all >= minRequests && good < successRatio * all
   }
 
   #judge (node: Node, conduct: Conduct, now: number): void {
@@ -133,7 +135,8 @@ export class OutlierDetector implements AttemptObserver {
     conduct.returnsAt = now + ejectionMs(conduct.level, conduct.rules, this.#random())
     conduct.inARow = 0
     conduct.allConnect = true
-    conduct.window.clear()
+    conduct.successes.clear()
+    conduct.failures.clear()
     this.#desk.eject(node, conduct.returnsAt)
   }
 
@@ -150,7 +153,8 @@ export class OutlierDetector implements AttemptObserver {
     if (rules === false) return null
     const conduct: Conduct = {
       rules,
-      window: new Window(rules.windowMs),
+      successes: new SlidingCount(rules.windowMs),
+      failures: new SlidingCount(rules.windowMs),
       inARow: 0,
       allConnect: true,
       failedAt: -Infinity,

@@ -1,4 +1,4 @@
-import { WindowSums, windowMs } from './window-sums.js'
+import { SlidingCount } from '../health/sliding-count.js'
 
 /** How much failover is allowed. */
 export interface BudgetRules {
@@ -8,6 +8,8 @@ export interface BudgetRules {
   readonly perSecond: number
 }
 
+/** How long requests and failovers count, ms. */
+export const budgetWindowMs = 10_000
 /** What the sum of many fractions may lack. */
 const tolerance = 5e-7
 
@@ -15,22 +17,23 @@ const tolerance = 5e-7
 export class RetryBudget {
   readonly #ratio: number
   readonly #reserve: number
-  readonly #sums = new WindowSums()
+  readonly #requests = new SlidingCount(budgetWindowMs)
+  readonly #failovers = new SlidingCount(budgetWindowMs)
 
   constructor ({ ratio, perSecond }: BudgetRules) {
     this.#ratio = ratio
-    this.#reserve = perSecond * windowMs / 1000
+    this.#reserve = perSecond * budgetWindowMs / 1000
   }
 
   /** A request has come. `now`: monotonic ms. */
   deposit (now: number): void {
-    this.#sums.deposit(now)
+    this.#requests.add(now)
   }
 
   /** Takes one failover out. False: there is none left. */
   withdraw (now: number): boolean {
-    if (this.#reserve + this.#sums.deposited(now) * this.#ratio - this.#sums.withdrawn(now) < 1 - tolerance) return false
-    this.#sums.withdraw(now)
+    if (this.#reserve + this.#requests.count(now) * this.#ratio - this.#failovers.count(now) < 1 - tolerance) return false
+    this.#failovers.add(now)
     return true
   }
 }

@@ -1,5 +1,6 @@
 import { ResponseTimes } from '../health/response-times.js'
-import { WindowSums } from './window-sums.js'
+import { SlidingCount } from '../health/sliding-count.js'
+import { budgetWindowMs } from './budget.js'
 import type { RetryBudget } from './budget.js'
 
 /** A second attempt is not worth while before, ms. */
@@ -10,7 +11,8 @@ export class Hedging {
   /** To be told of the attempts of the service. */
   readonly times: ResponseTimes = new ResponseTimes()
   readonly #budget: Pick<RetryBudget, 'withdraw'>
-  readonly #sums = new WindowSums()
+  readonly #requests = new SlidingCount(budgetWindowMs)
+  readonly #hedges = new SlidingCount(budgetWindowMs)
 
   /** `budget`: that of the service, which hedges are charged to as failovers are. */
   constructor (budget: Pick<RetryBudget, 'withdraw'>) {
@@ -19,14 +21,14 @@ export class Hedging {
 
   /** A request begins that may be hedged: after how long, ms; Infinity: not at all, for too little is known of the service. */
   delayMs (percentile: number, now: number): number {
-    this.#sums.deposit(now)
+    this.#requests.add(now)
     return Math.max(leastDelayMs, this.times.percentile(percentile, now))
   }
 
   /** Takes one hedge out, unless that were more than this share of the requests. */
   allow (maxRatio: number, now: number): boolean {
-    if (this.#sums.withdrawn(now) + 1 > maxRatio * this.#sums.deposited(now) || !this.#budget.withdraw(now)) return false
-    this.#sums.withdraw(now)
+    if (this.#hedges.count(now) + 1 > maxRatio * this.#requests.count(now) || !this.#budget.withdraw(now)) return false
+    this.#hedges.add(now)
     return true
   }
 }
