@@ -1,3 +1,4 @@
+import { isServerFault } from './server-fault.js'
 import type { Outcome } from '../../types/attempt.js'
 
 /** What a failure counts as at least, ms, or a node that fails fast would attract the traffic. That of Linkerd's load biaser. */
@@ -13,9 +14,5 @@ export function penaltyOf (outcome: Outcome): number | undefined {
   if (outcome.kind === 'aborted') return undefined
   if (outcome.kind === 'error') return Math.max(failureMs, outcome.elapsedMs)
   const { statusCode, latencyMs, retryAfterMs = 0 } = outcome
-  return isFailure(statusCode) ? Math.max(failureMs, latencyMs, Math.min(retryAfterMs, mostRetryAfterMs)) : undefined
-}
-
-function isFailure (statusCode: number): boolean {
-  return statusCode === 429 || (statusCode >= 500 && statusCode !== 501 && statusCode !== 505)
+  return statusCode === 429 || isServerFault(statusCode) ? Math.max(failureMs, latencyMs, Math.min(retryAfterMs, mostRetryAfterMs)) : undefined
 }
