@@ -1,5 +1,6 @@
 import { decide, isCharged, mayWait } from './failover.js'
 import { ReplayBody } from './replay.js'
+import type { Clock } from '../../types/clock.js'
 import type { Node } from '../../types/node.js'
 import type { AttemptEvent } from './failover.js'
 import type { ForwardRequest } from './forward-request.js'
@@ -14,12 +15,14 @@ export class Chances {
   readonly #request: ForwardRequest
   /** When the request must have its response head, monotonic ms. */
   readonly #deadline: number
+  readonly #clock: Pick<Clock, 'now'>
   #wasLimited = false
   #hasRepeated = false
 
-  constructor (request: ForwardRequest, deadline: number) {
+  constructor (request: ForwardRequest, deadline: number, clock: Pick<Clock, 'now'>) {
     this.#request = request
     this.#deadline = deadline
+    this.#clock = clock
   }
 
   /** An attempt begins. Gives its number, 1 for the first. */
@@ -29,10 +32,12 @@ export class Chances {
   }
 
   /** Whether another attempt follows on this: it may, there is a node for it, and the budget allows it, which is charged. */
-  mayFailOver (event: AttemptEvent, now: number): boolean {
+  mayFailOver (event: AttemptEvent): boolean {
     const { body, idempotent, service, admits } = this.#request
     const replayable = !(body instanceof ReplayBody) || body.isReplayable
-    if (decide(event, { idempotent, replayable, attemptsLeft: this.#isLeft(0), wasLimited: this.#wasLimited }) !== 'failover' || now >= this.#deadline) return false
+    if (decide(event, { idempotent, replayable, attemptsLeft: this.#isLeft(0), wasLimited: this.#wasLimited }) !== 'failover') return false
+    const now = this.#clock.now()
+    if (now >= this.#deadline) return false
     const mayGoOn = service.hasAnother({ tried: this.tried, admits, evenFull: mayWait(event) })
     if ((!mayGoOn && !this.#mayRepeat(event)) || (isCharged(event) && !service.budget.withdraw(now))) return false
     if (!mayGoOn) this.#repeat()

@@ -39,7 +39,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     this.#race = new Race(tools.clock)
     this.#startedAt = tools.clock.now()
     this.#deadline = this.#startedAt + request.options.timeoutMs
-    this.#chances = new Chances(request, this.#deadline)
+    this.#chances = new Chances(request, this.#deadline, tools.clock)
   }
 
   /** Begins the first attempt. */
@@ -70,7 +70,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
       this.#race.leave(from, outcome)
       return false
     }
-    if (this.#chances.mayFailOver(event, this.#tools.clock.now())) {
+    if (this.#chances.mayFailOver(event)) {
       this.#failOver(from, event, outcome)
       return false
     }
@@ -92,7 +92,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     const outcome = outcomeOf(failure, error, this.#race.elapsedMs(from))
     if (this.#race.isHedged && failure !== 'deadline') return this.#race.leave(from, outcome)
     const event: AttemptEvent = { kind: 'failure', failure }
-    if (this.#chances.mayFailOver(event, this.#tools.clock.now())) return this.#failOver(from, event, outcome)
+    if (this.#chances.mayFailOver(event)) return this.#failOver(from, event, outcome)
     this.#giveUp(from, failure, error)
   }
 
@@ -114,7 +114,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     const event: AttemptEvent = { kind: 'failure', failure: 'doubt' }
     const { isHedged } = this.#race
     this.#chances.spent++
-    if (!isHedged && !this.#chances.mayFailOver(event, this.#tools.clock.now())) {
+    if (!isHedged && !this.#chances.mayFailOver(event)) {
       this.#chances.spent--
       return
     }
