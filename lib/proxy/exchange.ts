@@ -160,10 +160,10 @@ export class Exchange implements ForwardListener {
   #forgetHead (): void {
     const reply = this.#reply
     if (reply.raw.headersSent || this.#relayed === null) return
-    for (const name of Object.keys(this.#relayed)) {
+    eachRelayed(this.#relayed, name => {
       reply.removeHeader(name)
       reply.raw.removeHeader(name)
-    }
+    })
     reply.code(200)
     this.#relayed = null
   }
