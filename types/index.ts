@@ -10,4 +10,5 @@ export type {
 export type { Registry } from './registry.js'
 export type { DiscoverOptions, EjectionOptions, HealthOptions, QueueOptions, RetryBudgetOptions, StaticNode, TlsOptions } from './service.js'
 export type { GatewayStatus, NodeStatus, NodeTraffic, ServiceStatus } from './status.js'
+export type { DrainOrder, GatewayPresence, Lease, RegistryStore, StoreChanges, StoredLease } from './store.js'
 export type { Candidate, NonEmpty, PickContext, Strategy, StrategyFactory, StrategyName } from './strategy.js'
