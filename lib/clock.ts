@@ -15,6 +15,12 @@ export const systemClock: Clock = {
   }
 }
 
+/** Keeps the process alive until a piece of work is done: the timers above do not. */
+export function stayingAlive<T> (work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {}, 60_000)
+  return work.finally(() => clearInterval(timer))
+}
+
 /** The one place where real chance is given out. */
 export const systemRandom: Random = () => Math.random()
 

@@ -7,7 +7,7 @@ import type { CloseOptions } from '../types/agent.js'
 const signalNumbers: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 }
 
 /**
- * Ends this process without losing a request when it gets a signal: drains the agent if there is one (`app.agent.drain()`), closes the app,
+ * Ends this process without losing a request when it gets a signal: drains what it is, a node (`app.agent.drain()`), a gateway (`app.gateway.drain()`) or both, closes the app,
  * and exits with 0; with 1 when closing fails or takes longer than `timeoutMs`. A second signal exits at once. Gives the function that takes
  * the handlers away again.
  */
@@ -28,7 +28,7 @@ export function closeOnSignals (app: FastifyInstance, { signals = ['SIGTERM', 'S
 }
 
 async function close (app: FastifyInstance): Promise<void> {
-  if (app.hasDecorator('agent')) await app.agent.drain()
+  await Promise.all([app.hasDecorator('agent') && app.agent.drain(), app.hasDecorator('gateway') && app.gateway.drain()])
   await app.close()
 }
 

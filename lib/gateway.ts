@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { hostname, networkInterfaces } from 'node:os'
+import { Server as TlsServer } from 'node:tls'
 import fp from 'fastify-plugin'
-import { systemClock as clock, systemRandom } from './clock.js'
+import { stayingAlive, systemClock as clock, systemRandom } from './clock.js'
 import { RegisteredError } from './errors.js'
 import { ActiveChecks } from './health/active-checks.js'
 import { Discovery } from './discovery/discovery.js'
@@ -11,7 +13,8 @@ import { Stalls, stallTickMs } from './health/stalls.js'
 import { Traffic } from './health/traffic.js'
 import { resolveHeartbeat } from './heartbeat/options.js'
 import { heartbeatRoute } from './heartbeat/route.js'
-import { logRegistry, troubleLog } from './operations/log.js'
+import { Life } from './life.js'
+import { logRegistry, storeLog, troubleLog } from './operations/log.js'
 import { operationsRoutes } from './operations/routes.js'
 import { resolveGateway } from './options/gateway.js'
 import { samplePressure } from './pressure.js'
@@ -20,10 +23,13 @@ import { Plans } from './proxy/plans.js'
 import { Pools } from './proxy/pools.js'
 import { probe } from './proxy/probe.js'
 import { NodeRegistry, sweepMs } from './registry/registry.js'
+import { groupOf } from './sync/group.js'
+import { ownAddressOf } from './sync/own-address.js'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { ResolvedGateway } from './options/gateway.js'
 import type { ResolvedService } from './options/service.js'
 import type { Pressure } from './pressure.js'
+import type { Group } from './sync/group.js'
 import type { GatewayOptions } from '../types/options.js'
 import type { Registry } from '../types/registry.js'
 import type { GatewayStatus } from '../types/status.js'
@@ -37,6 +43,9 @@ const warmUpWindowMs = 5000
 
 /** Where an app's server carries the sign that it has a gateway; shared by all copies of this package in a process. */
 const registered = Symbol.for('fastify-balance.registered')
+
+/** Why a gateway should get no traffic; null: it should. */
+type UnreadyReason = 'draining' | 'closing' | 'under-pressure' | null
 
 async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<void> {
   const production = process.env.NODE_ENV === 'production'
@@ -68,40 +77,63 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
   discoverNodes(app, registry, resolved)
 
   const pressure = resolved.pressure === false ? null : await samplePressure(app, resolved.pressure)
-  const life = lifeOf(app, () => {
+  const unreadyBecause = (): UnreadyReason => life.state !== 'serving' ? life.state : pressure?.isUnderPressure() === true ? 'under-pressure' : null
+  const id = randomUUID()
+  const group = joinGroup(app, resolved, registry, { id, isFit: () => unreadyBecause() === null })
+  const life = new Life(app, { id, clock, drainMs: resolved.drainMs, leave: () => group.leave() })
+  untilClosed(app, clock.every(stallTickMs, () => stalls.tick()))
+  untilClosed(app, clock.every(sweepMs, () => {
     registry.sweep()
     plans.sweep()
     watchServices()
-  })
-  const stopTicks = clock.every(stallTickMs, () => stalls.tick())
-  app.addHook('onClose', async () => stopTicks())
+  }))
   await decorateBalance(app, plans, { pools, clock, memory: { usedBytes: 0, limitBytes: replayMemoryBytes } })
-  app.decorate('registry', publicRegistry(registry))
+  app.decorate('registry', publicRegistry(registry, group))
+  app.decorate('gateway', life.gateway)
   checkRoutes(app, plans)
   if (heartbeat !== null) {
-    heartbeatRoute(app, { registry, options: heartbeat, gateways: resolved.gateways, clock, isClosing: () => life.isClosing, listening: () => listeningOf(app) })
+    const heard = { announce: group.announce, get size () { return registry.size }, get heard () { return registry.heard }, has: (service: string, node: string) => registry.has(service, node) }
+    heartbeatRoute(app, { registry: heard, options: heartbeat, group, clock, isClosing: () => life.state === 'closing', listening: () => listeningOf(app) })
   }
   if (resolved.operations === false) return
   operationsRoutes(app, { ...resolved.operations, production }, {
-    id: randomUUID(),
+    id,
     startedAt: clock.wall(),
     registry,
     traffic,
     strategyOf: name => strategyNameOf(serviceOf(name)),
     queuedOf: name => plans.queued(name),
     ejectionsOf: node => outliers.of(node),
-    unreadyBecause: () => life.isClosing ? 'closing' : pressure?.isUnderPressure() === true ? 'under-pressure' : null,
+    unreadyBecause,
+    group,
     pressure: () => pressureStatusOf(pressure)
   })
 }
 
-/** Runs `sweep` until the app has closed, and knows when it begins to close. */
-function lifeOf (app: FastifyInstance, sweep: () => void): { readonly isClosing: boolean } {
-  const life = { isClosing: false }
-  const stop = clock.every(sweepMs, sweep)
-  app.addHook('preClose', async () => { life.isClosing = true })
+function untilClosed (app: FastifyInstance, stop: () => void): void {
   app.addHook('onClose', async () => stop())
-  return life
+}
+
+/** This gateway among those of its group: it knows what they know before it listens, and says where it listens. */
+function joinGroup (app: FastifyInstance, { store, gateways, address }: ResolvedGateway, registry: NodeRegistry, fitness: { id: string, isFit: () => boolean }): Group {
+  const log = app.log.child({ plugin: 'fastify-balance' })
+  const group = groupOf(store, {
+    ...fitness,
+    ...storeLog(log),
+    machine: hostname(),
+    registry,
+    gateways,
+    clock,
+    random: systemRandom,
+    failed: error => log.error({ err: error }, 'a listener of onLeader threw')
+  })
+  app.addHook('onReady', () => stayingAlive(group.start()))
+  app.addHook('onListen', async () => {
+    const bindings = app.addresses().flatMap(each => typeof each === 'string' ? [] : [each])
+    group.listens(address ?? ownAddressOf(bindings, Object.values(networkInterfaces()).flatMap(each => each ?? []), app.server instanceof TlsServer))
+  })
+  app.addHook('onClose', () => stayingAlive(group.stop()))
+  return group
 }
 
 /** How long a request may wait for its service's first node now: a gateway that has just started has heard of nobody yet. */
@@ -162,14 +194,16 @@ function claim (app: FastifyInstance): void {
 }
 
 /** What users get of the registry, and no more. */
-function publicRegistry (registry: NodeRegistry): Registry {
+function publicRegistry (registry: NodeRegistry, group: Group): Registry {
   return Object.freeze({
     services: () => registry.services(),
     nodes: (service: string) => registry.nodes(service),
     renew: (...given: Parameters<Registry['renew']>) => registry.renew(...given),
     remove: (service: string, id: string) => registry.remove(service, id),
-    drain: (service: string, id: string, draining?: boolean) => registry.drain(service, id, draining),
-    onChange: (listener: Parameters<Registry['onChange']>[0]) => registry.onChange(listener)
+    drain: (service: string, id: string, draining: boolean = true) => group.drain(service, id, draining),
+    onChange: (listener: Parameters<Registry['onChange']>[0]) => registry.onChange(listener),
+    get leader () { return group.isLeader },
+    onLeader: (listener: Parameters<Registry['onLeader']>[0]) => group.onLeader(listener)
   })
 }
 

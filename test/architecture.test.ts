@@ -22,9 +22,11 @@ const table: Record<string, { imports: string, packages: RegExp }> = {
   heartbeat: { imports: 'check errors peer registry health node', packages: any },
   proxy: { imports: 'errors peer options registry health node strategies', packages: any },
   discovery: { imports: '', packages: /^node:(dns|net)$/ },
-  stores: { imports: 'check errors registry health node', packages: any },
-  operations: { imports: 'check clock errors peer pressure registry health node strategies', packages: any },
-  gateway: { imports: 'check clock discovery errors health heartbeat node operations options peer pressure proxy registry stores strategies', packages: any },
+  stores: { imports: 'check clock errors registry health node', packages: any },
+  sync: { imports: 'node registry', packages: /^node:os$/ },
+  life: { imports: '', packages: /^(fastify|node:http)$/ },
+  operations: { imports: 'check clock errors peer pressure registry health node strategies sync', packages: any },
+  gateway: { imports: 'check clock discovery errors health heartbeat life node operations options peer pressure proxy registry strategies sync', packages: any },
   'close-on-signals': { imports: 'clock', packages: /^fastify$/ },
   agent: { imports: 'check clock close-on-signals errors heartbeat node peer pressure', packages: any },
   index: { imports: 'agent close-on-signals errors gateway strategies', packages: none }
@@ -40,7 +42,7 @@ const words = [
   { word: /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b/, only: /^lib\/clock\.ts$/, instead: 'take the time from a Clock' },
   { word: /\bset(Timeout|Interval|Immediate)\b|timers\/promises/, only: /^lib\/clock\.ts$/, instead: 'take `after` and `every` from a Clock' },
   { word: /\bMath\.random\b/, only: /^lib\/(clock|strategies\/index)\.ts$/, instead: 'take a Random as an argument' },
-  { word: /\bsystem(Clock|Random)\b/, only: /^lib\/(clock|gateway|agent|close-on-signals)\.ts$/, instead: 'take it as an argument' },
+  { word: /\bsystem(Clock|Random)\b/, only: /^lib\/(clock|gateway|agent|close-on-signals|stores\/redis)\.ts$/, instead: 'take it as an argument' },
   { word: /\bconsole\./, only: none, instead: 'take a logger' },
   { word: /\bimport \{[^}]*\bwritable\b[^}]*\}/, only: /^lib\/(registry\/.*|proxy\/attempt|health\/outlier)\.ts$/, instead: "ask an owner of the node's facts" }
 ]

@@ -1,6 +1,7 @@
 export type { Agent, AgentOptions, CloseOptions } from './agent.js'
 export type { Attempt, AttemptObserver, Outcome } from './attempt.js'
 export type { Clock, Random } from './clock.js'
+export type { Gateway } from './gateway.js'
 export type { HeartbeatAnswer, HeartbeatBody } from './heartbeat.js'
 export type { ChangeReason, LoadReport, Node, NodeChange, NodeInfo, NodeState } from './node.js'
 export type {

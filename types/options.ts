@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import type { NodeInfo } from './node.js'
 import type { DiscoverOptions, EjectionOptions, HealthOptions, QueueOptions, RetryBudgetOptions, StaticNode, TlsOptions } from './service.js'
+import type { RegistryStore } from './store.js'
 import type { StrategyFactory, StrategyName } from './strategy.js'
 
 /** How requests are balanced. Layers, later wins: built-in defaults < `defaults` < `services[name]` < route `config.balance` < the call's options. */
@@ -127,8 +128,14 @@ export interface GatewayOptions {
   defaults?: Omit<ServiceOptions, 'nodes' | 'discover'>
   /** `false`: no heartbeat route. */
   heartbeat?: HeartbeatOptions | false
-  /** The addresses of all gateways of this group, told to agents. */
+  /** Where the gateways of a group share what they know, for instance `redisStore({ client })`. Default: nowhere. */
+  store?: RegistryStore
+  /** The addresses of all gateways of this group, told to agents. With a store they are learned. */
   gateways?: readonly string[]
+  /** Where agents reach this gateway; told to them through the store. Default: where it listens, or, where it listens on all addresses, the first of this machine that others can reach. */
+  address?: string
+  /** How long `app.gateway.drain()` lets the gateway serve on, so that whoever sends it traffic can notice. Default 2000 with `store` or `gateways`, else 0. */
+  drainMs?: number
   /** `false`: @fastify/under-pressure is not registered for the gateway. */
   pressure?: PressureOptions | false
   /** After its start, how long a gateway lets a request to a service wait for the service's first node to be heard of, instead of answering 503. 0: not at all. Default 2000. */

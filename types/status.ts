@@ -61,12 +61,14 @@ export interface GatewayStatus {
     readonly id: string
     /** ISO 8601. */
     readonly startedAt: string
-    /** It should get traffic: not while it closes, nor while it is under pressure. */
+    /** It should get traffic: not while it drains or closes, nor while it is under pressure. */
     readonly ready: boolean
     /** It holds the leader lease; always false without a store. */
     readonly leader: boolean
-    /** null: this gateway shares its registry with no other. */
-    readonly store: null
+    /** null: this gateway shares its registry with no other. `connected` false: it goes on with what it knows. */
+    readonly store: { readonly kind: string, readonly connected: boolean } | null
+    /** Where the gateways of the group are reached, as agents are told. */
+    readonly gateways: readonly string[]
     /** The gateway's own load; null where @fastify/under-pressure is off. */
     readonly pressure: { readonly underPressure: boolean, readonly eventLoopDelayMs: number | null, readonly eventLoopUtilization: number, readonly heapUsedBytes: number, readonly rssBytes: number } | null
   }

@@ -28,7 +28,7 @@ export function announcementOf ({ body, id, destination, ttlMs }: AcceptedHeartb
     tags,
     static: false
   })
-  return Object.freeze({ info, state, incarnation, seq, load: load === undefined ? null : Object.freeze({ ...unknownLoad, ...load }), ttlMs })
+  return Object.freeze({ info, state, incarnation, seq, load: load === undefined ? null : Object.freeze({ ...unknownLoad, ...load }), ttlMs, heardHere: true })
 }
 
 /** An empty text, as an unset environment variable gives, is none. */

@@ -18,15 +18,23 @@ export interface HeartbeatRegistry {
   announce (announcement: Announcement): Verdict
   /** How many nodes have a lease. */
   readonly size: number
+  /** How many of them send their heartbeats here. */
+  readonly heard: number
   has (service: string, id: string): boolean
+}
+
+/** What agents are told of the gateways. */
+export interface HeartbeatGroup {
+  /** The addresses of all gateways of the group. */
+  readonly gateways: readonly string[]
+  readonly fanout: 'one' | 'all'
 }
 
 /** What deciding on heartbeats needs. */
 export interface ReceiverDependencies {
   readonly registry: HeartbeatRegistry
   readonly options: ResolvedHeartbeat
-  /** The addresses of this group's gateways, told to agents. */
-  readonly gateways: readonly string[]
+  readonly group: HeartbeatGroup
   readonly clock: Pick<Clock, 'now'>
   readonly destinations: DestinationRules
 }
@@ -40,7 +48,7 @@ export interface ReceivedHeartbeat {
 }
 
 /** Decides on heartbeats and tells the registry of those that are accepted. Throws the error that the sender is to get. */
-export function receiver ({ registry, options, gateways, clock, destinations }: ReceiverDependencies): (heartbeat: ReceivedHeartbeat) => Promise<HeartbeatAnswer> {
+export function receiver ({ registry, options, group, clock, destinations }: ReceiverDependencies): (heartbeat: ReceivedHeartbeat) => Promise<HeartbeatAnswer> {
   const pace = new HeartbeatPace(options.maxNodes + 1000)
 
   return async ({ bytes, sender, services }) => {
@@ -48,13 +56,13 @@ export function receiver ({ registry, options, gateways, clock, destinations }: 
     admitService(body.service, options.services, services)
     const destination = await destinationOf(body, sender, destinations)
     const id = body.id ?? defaultIdOf(destination.origin)
-    const intervalMs = intervalOf(registry.size, options.intervalMs)
+    const intervalMs = intervalOf(registry.heard, options.intervalMs)
     const ttlMs = intervalMs * options.missed
     admitNode(body, id, ttlMs)
     admitPace(body, id, intervalMs)
     const verdict = registry.announce(announcementOf({ body, id, destination, ttlMs }))
     if (verdict.kind === 'superseded') throw supersededBy(verdict.incarnation, id)
-    return { id: verdict.id, service: body.service, state: verdict.state, intervalMs, ttlMs, gateways, fanout: 'all', drain: verdict.drain }
+    return { id: verdict.id, service: body.service, state: verdict.state, intervalMs, ttlMs, gateways: group.gateways, fanout: group.fanout, drain: verdict.drain }
   }
 
   function admitNode ({ service, state }: CheckedBody, id: string, ttlMs: number): void {

@@ -10,7 +10,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import type { Proof } from './authentication.js'
 import type { Lookup } from './lookup.js'
 import type { ResolvedHeartbeat } from './options.js'
-import type { HeartbeatRegistry } from './receive.js'
+import type { HeartbeatGroup, HeartbeatRegistry } from './receive.js'
 import type { Clock } from '../../types/clock.js'
 
 /** The largest heartbeat. */
@@ -19,8 +19,7 @@ export const mostBytes = 16_384
 export interface HeartbeatDependencies {
   readonly registry: HeartbeatRegistry
   readonly options: ResolvedHeartbeat
-  /** The addresses of this group's gateways, told to agents. */
-  readonly gateways: readonly string[]
+  readonly group: HeartbeatGroup
   readonly clock: Pick<Clock, 'now' | 'wall'>
   /** Whether this gateway no longer takes heartbeats. */
   readonly isClosing: () => boolean
@@ -51,11 +50,11 @@ export function heartbeatRoute (app: FastifyInstance, dependencies: HeartbeatDep
   })
 }
 
-function handlers ({ registry, options, gateways, clock, isClosing, listening, lookup = systemLookup }: HeartbeatDependencies) {
+function handlers ({ registry, options, group, clock, isClosing, listening, lookup = systemLookup }: HeartbeatDependencies) {
   const admit = admissionBy(options.authentication, clock)
   const proofs = new WeakMap<FastifyRequest, Proof>()
   const destinations = { allow: options.allow, own: { listening, isLocal }, lookup: rememberedLookup(lookup, clock) }
-  const receive = receiver({ registry, options, gateways, clock, destinations })
+  const receive = receiver({ registry, options, group, clock, destinations })
 
   return {
     onRequest: async (request: FastifyRequest) => {

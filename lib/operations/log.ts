@@ -28,6 +28,17 @@ export function troubleLog (log: FastifyBaseLogger): (service: string, error: Er
   }
 }
 
+/** Logs that the store is away, that it is back, and what in it cannot be used. */
+export function storeLog (log: FastifyBaseLogger): { troubled: (error: Error | null) => void, refused: (what: object, error: Error) => void } {
+  return {
+    troubled (error) {
+      if (error === null) log.info({}, 'the store answers again')
+      else log.warn({ err: error }, 'the store is away: this gateway goes on with what it knows, and hears every node itself')
+    },
+    refused: (what, error) => log.warn({ err: error, what }, 'something in the store cannot be used')
+  }
+}
+
 /** Notes whether something is so of a service, and says whether that has changed. */
 function turned (noted: Set<string>, service: string, isSo: boolean): 'on' | 'off' | null {
   if (isSo === noted.has(service)) return null

@@ -25,8 +25,8 @@ export function operationsRoutes (app: FastifyInstance, { prefix, authorize, pro
       reply.header('cache-control', 'no-store')
       return { live: true }
     })
-    scope.get('/ready', route, async (_request, reply) => {
-      const reason = sources.unreadyBecause()
+    scope.get<{ Querystring: { leader?: unknown } }>('/ready', route, async ({ query }, reply) => {
+      const reason = sources.unreadyBecause() ?? (query.leader !== undefined && !sources.group.isLeaderForTraffic ? 'not-leader' : null)
       reply.header('cache-control', 'no-store').code(reason === null ? 200 : 503)
       return reason === null ? { ready: true } : { ready: false, reason }
     })

@@ -1,4 +1,5 @@
 import { isoTime } from '../clock.js'
+import type { Group } from '../sync/group.js'
 import type { NodeRegistry } from '../registry/registry.js'
 import type { Traffic } from '../health/traffic.js'
 import type { Node } from '../../types/node.js'
@@ -17,7 +18,8 @@ export interface StatusSources {
   readonly queuedOf: (service: string) => number
   readonly ejectionsOf: (node: Node) => NodeEjections
   /** Why the gateway should get no traffic; null: it should. */
-  readonly unreadyBecause: () => 'closing' | 'under-pressure' | null
+  readonly unreadyBecause: () => 'draining' | 'closing' | 'under-pressure' | null
+  readonly group: Pick<Group, 'gateways' | 'store' | 'isLeader' | 'isLeaderForTraffic'>
   readonly pressure: () => GatewayStatus['gateway']['pressure']
 }
 
@@ -30,8 +32,9 @@ export function statusOf (sources: StatusSources): GatewayStatus {
       id: sources.id,
       startedAt: isoTime(sources.startedAt),
       ready: sources.unreadyBecause() === null,
-      leader: false,
-      store: null,
+      leader: sources.group.isLeader,
+      store: sources.group.store,
+      gateways: sources.group.gateways,
       pressure: sources.pressure()
     },
     services: sources.registry.services().map(name => serviceStatusOf(sources, name))

@@ -32,7 +32,7 @@ function announceUnknown (service: ServiceNodes, tombstones: Tombstones, announc
   }
   tombstones.remove(key)
   const entry = service.add(info, now + announcement.ttlMs, now)
-  note(entry, announcement)
+  note(service, entry, announcement)
   service.welcome(entry, now, 'registered')
   return present('accepted', entry)
 }
@@ -52,14 +52,20 @@ function announceKnown (service: ServiceNodes, tombstones: Tombstones, entry: En
   else service.renew(entry, info, now)
 
   const wasDraining = entry.node.draining
-  note(entry, announcement)
-  if (!entry.node.info.static) service.lease(entry, now + announcement.ttlMs)
+  note(service, entry, announcement)
+  if (!entry.node.info.static) service.lease(entry, leaseUntil(entry, announcement, now))
   service.transit(entry, now, reasonOf(entry, isNewProcess, wasDraining))
   return present('accepted', entry)
 }
 
-function note (entry: Entry, announcement: Announcement): void {
+/** What comes through a store comes late, and so never shortens a lease. */
+function leaseUntil ({ node }: Entry, { ttlMs, heardHere }: Announcement, now: number): number {
+  return heardHere ? now + ttlMs : Math.max(node.leaseUntil, now + ttlMs)
+}
+
+function note (service: ServiceNodes, entry: Entry, announcement: Announcement): void {
   Object.assign(entry, positionAfter(announcement, entry))
+  service.hear(entry, announcement.heardHere)
   const facts = writable(entry.node)
   facts.load = announcement.load
   facts.draining = announcement.state !== 'up'

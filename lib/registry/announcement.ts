@@ -9,8 +9,10 @@ export interface Announcement {
   /** null: it does not count its messages; then the order of arrival counts. */
   readonly seq: number | null
   readonly load: LoadReport | null
-  /** How long the lease lasts from now. */
+  /** How long the lease lasts from now. Not above 0: it is over already. */
   readonly ttlMs: number
+  /** This gateway heard it itself, instead of through a store. */
+  readonly heardHere: boolean
 }
 
 /** What the registry made of an announcement. */

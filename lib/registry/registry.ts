@@ -19,7 +19,7 @@ export const sweepMs = 250
 const pauseMs = 100
 
 /** Which nodes exist, in memory. Synchronous; it never sees HTTP, timers or logs. */
-export class NodeRegistry implements Registry {
+export class NodeRegistry implements Omit<Registry, 'leader' | 'onLeader'> {
   readonly #clock: Pick<Clock, 'now'>
   readonly #rulesOf: (service: string) => OfferRules
   readonly #configured: ReadonlySet<string>
@@ -45,6 +45,13 @@ export class NodeRegistry implements Registry {
     let size = 0
     for (const service of this.#services.values()) size += service.leased
     return size
+  }
+
+  /** How many nodes send their heartbeats to this gateway, in all services. */
+  get heard (): number {
+    let heard = 0
+    for (const service of this.#services.values()) heard += service.heard
+    return heard
   }
 
   services (): string[] {
@@ -84,7 +91,7 @@ export class NodeRegistry implements Registry {
   renew (given: Pick<NodeInfo, 'service' | 'origin'> & Partial<NodeInfo>, ttlMs: number = Infinity): void {
     const info = Object.freeze({ ...nodeInfoOf(given, 'info'), static: false })
     if (typeof ttlMs !== 'number' || !(ttlMs > 0)) throw new OptionError(`option 'ttlMs' must be a number above 0, got ${String(ttlMs)}`)
-    const verdict = this.announce({ info, state: 'up', incarnation: null, seq: null, load: null, ttlMs })
+    const verdict = this.announce({ info, state: 'up', incarnation: null, seq: null, load: null, ttlMs, heardHere: true })
     if (verdict.kind === 'superseded') throw new OptionError(`option 'info.id' must not be that of a static node at another origin, got '${info.id}'`)
   }
 
@@ -141,6 +148,12 @@ export class NodeRegistry implements Registry {
   /** Active checks have found that a node works, or that it does not. */
   judge (node: Node, works: boolean): void {
     this.#about(node, (service, entry, now) => service.judge(entry, works, now))
+  }
+
+  /** The store was silent for so long: the leases that come from it last longer by that. */
+  sustain (silentMs: number): void {
+    const now = this.#now()
+    for (const service of this.#services.values()) service.credit({ creditMs: silentMs, awakeAt: now - silentMs, now }, true)
   }
 
   onChange (listener: (change: NodeChange) => void): () => void {

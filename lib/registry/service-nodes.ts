@@ -15,6 +15,8 @@ export interface Entry extends Position {
   seq: number | null
   state: NodeState
   reason: ChangeReason
+  /** Its lease comes from what this gateway heard itself, not from a store. */
+  heardHere: boolean
   /** When it last answered a request after its lease was over; -Infinity: never. */
   answeredAt: number
 }
@@ -39,6 +41,7 @@ export class ServiceNodes {
   readonly #byOrigin = new Map<string, Entry>()
   #snapshot: Snapshot | null = null
   #leased = 0
+  #heard = 0
 
   /** `gatewayStartedAt`: nodes that were there before it need no slow start. */
   constructor (name: string, rules: OfferRules, changes: Changes, gatewayStartedAt: number) {
@@ -55,6 +58,11 @@ export class ServiceNodes {
   /** How many of them have a lease. */
   get leased (): number {
     return this.#leased
+  }
+
+  /** How many of those send their heartbeats to this gateway. */
+  get heard (): number {
+    return this.#heard
   }
 
   entries (): IterableIterator<Entry> {
@@ -82,7 +90,7 @@ export class ServiceNodes {
     this.#replaceAt(info.origin, null)
     const warmsUp = !info.static && now >= this.#warmsUpFrom
     const node = createNode(info, { leaseUntil, now, warmsUp })
-    const entry: Entry = { node, incarnation: null, seq: null, state: 'up', reason: 'registered', answeredAt: -Infinity }
+    const entry: Entry = { node, incarnation: null, seq: null, state: 'up', reason: 'registered', heardHere: false, answeredAt: -Infinity }
     this.#link(entry)
     if (!info.static) this.#leased++
     return entry
@@ -113,6 +121,12 @@ export class ServiceNodes {
   lease ({ node }: Entry, until: number): void {
     if (until < node.leaseUntil) this.#snapshot = null
     writable(node).leaseUntil = until
+  }
+
+  /** Notes where the last that a node said was heard. */
+  hear (entry: Entry, here: boolean): void {
+    if (entry.heardHere !== here && !entry.node.info.static) this.#heard += here ? 1 : -1
+    entry.heardHere = here
   }
 
   /** An operator wants a node to drain, or no longer. Who is offered may change even where the state does not (expired). */
@@ -168,6 +182,7 @@ export class ServiceNodes {
   }
 
   forget (entry: Entry, reason: ChangeReason): void {
+    this.hear(entry, false)
     this.#unlink(entry)
     if (!entry.node.info.static) this.#leased--
     this.#announce(entry, entry.state, null, reason)
@@ -182,9 +197,10 @@ export class ServiceNodes {
     }
   }
 
-  /** Lengthens every lease by a pause of this process. A lease that ran when it began still runs: nobody could be heard since. */
-  credit ({ creditMs, awakeAt, now }: Pause): void {
-    for (const { node } of this.#byId.values()) {
+  /** Lengthens every lease by a pause of this process (or those alone that come from a store, by a silence of the store). A lease that ran when it began still runs: nobody could be heard since. */
+  credit ({ creditMs, awakeAt, now }: Pause, sharedOnly: boolean = false): void {
+    for (const { node, heardHere } of this.#byId.values()) {
+      if (sharedOnly && heardHere) continue
       const leftMs = node.leaseUntil - awakeAt
       const until = node.leaseUntil + creditMs
       writable(node).leaseUntil = leftMs > 0 && until <= now ? now + leftMs : until

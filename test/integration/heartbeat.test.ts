@@ -28,7 +28,7 @@ async function listeningGateway (t: Test, { heartbeat, host = '127.0.0.1', prepa
   heartbeatRoute(app, {
     registry,
     options: resolveHeartbeat(heartbeat, { production: false }),
-    gateways: [],
+    group: { gateways: [], fanout: 'all' },
     clock: systemClock,
     isClosing: () => false,
     listening: () => [`${host}:${portOf(app)}`]

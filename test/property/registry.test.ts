@@ -159,7 +159,8 @@ const messages: fc.Arbitrary<Announcement> = fc.record({
   incarnation: counts,
   seq: counts,
   load: fc.constantFrom(null, { eventLoopUtilization: 0.5, eventLoopDelayMs: null, heapUsedBytes: null, rssBytes: null, inFlight: 3, underPressure: false }),
-  ttlMs: fc.constantFrom(1, 250, 3000, 45_000)
+  ttlMs: fc.constantFrom(1, 250, 3000, 45_000),
+  heardHere: fc.constant(true)
 })
 
 type Step =

@@ -24,6 +24,7 @@ export class ManualClock {
 export class RecordingRegistry {
   readonly announcements: Announcement[] = []
   size = 0
+  heard = 0
   known: readonly string[] = []
   verdict: Verdict | null = null
 
@@ -44,7 +45,7 @@ export interface GatewayFixture {
   readonly warnings: Array<Record<string, unknown>>
 }
 
-interface GatewayWith extends Partial<Pick<HeartbeatDependencies, 'gateways' | 'isClosing' | 'listening' | 'lookup'>> {
+interface GatewayWith extends Partial<Pick<HeartbeatDependencies, 'group' | 'isClosing' | 'listening' | 'lookup'>> {
   readonly heartbeat?: HeartbeatOptions
   /** Runs before the route is added. */
   readonly prepare?: (app: FastifyInstance) => void
@@ -59,7 +60,7 @@ export async function gatewayWith (t: Test, { heartbeat, prepare, ...given }: Ga
   const registry = new RecordingRegistry()
   prepare?.(app)
   heartbeatRoute(app, {
-    registry, clock, gateways: [], isClosing: () => false, listening: () => [], ...given, options: resolveHeartbeat(heartbeat, { production: false })
+    registry, clock, group: { gateways: [], fanout: 'all' }, isClosing: () => false, listening: () => [], ...given, options: resolveHeartbeat(heartbeat, { production: false })
   })
   await app.ready()
   return { app, clock, registry, warnings }

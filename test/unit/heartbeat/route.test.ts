@@ -4,7 +4,7 @@ import { beat, gatewayWith, secret, signed } from './fixtures.js'
 const least = { service: 'orders', port: 3000 }
 
 test('the least heartbeat registers a node with every default', async t => {
-  const { app, registry } = await gatewayWith(t, { gateways: ['http://10.0.0.2:8080'] })
+  const { app, registry } = await gatewayWith(t, { group: { gateways: ['http://10.0.0.2:8080'], fanout: 'all' } })
   const response = await beat(app, least)
   t.equal(response.statusCode, 200)
   t.same(response.json(), {
@@ -16,7 +16,8 @@ test('the least heartbeat registers a node with every default', async t => {
     incarnation: null,
     seq: null,
     load: null,
-    ttlMs: 3000
+    ttlMs: 3000,
+    heardHere: true
   }])
 })
 
@@ -35,7 +36,8 @@ test('everything that a node says reaches the registry, frozen', async t => {
     incarnation: 9,
     seq: 0,
     load: { eventLoopUtilization: null, eventLoopDelayMs: null, heapUsedBytes: null, rssBytes: null, inFlight: 3, underPressure: true },
-    ttlMs: 2000
+    ttlMs: 2000,
+    heardHere: true
   })
   for (const part of [announcement, announcement?.info, announcement?.info.tags, announcement?.load]) t.ok(Object.isFrozen(part))
 })
@@ -157,7 +159,7 @@ test('a node that beats much too often is told to wait, but may drain and leave'
 
 test('many nodes are told to beat more seldom', async t => {
   const { app, registry } = await gatewayWith(t)
-  registry.size = 1000
+  registry.heard = 1000
   t.match((await beat(app, least)).json(), { intervalMs: 5000, ttlMs: 15000 })
   t.match(registry.announcements, [{ ttlMs: 15000 }])
 })

@@ -30,6 +30,7 @@ async function routesWith (t: Test, { sources = {}, before, ...access }: RoutesW
     queuedOf: () => 7,
     ejectionsOf: () => ({ ejections: 2, ejectionsSuppressed: 3 }),
     unreadyBecause: () => null,
+    group: { gateways: [], store: null, isLeader: false, isLeaderForTraffic: false },
     pressure: () => null,
     ...sources
   })

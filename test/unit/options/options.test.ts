@@ -227,7 +227,7 @@ test('a wrong option of the gateway is named, with what it must be', async t => 
 
 test('an unknown option is told of all that are known where it stands', async t => {
   const rows: ReadonlyArray<readonly [resolve: () => unknown, message: string]> = [
-    [() => resolveAny({ service: {} }), "option 'service' is not known; known are services, defaults, heartbeat, gateways, pressure, warmUpMs, operations"],
+    [() => resolveAny({ service: {} }), "option 'service' is not known; known are services, defaults, heartbeat, store, gateways, address, drainMs, pressure, warmUpMs, operations"],
     [() => resolveAny({ defaults: { atempts: 3 } }), `option 'defaults.atempts' is not known; known are ${balanceKnown}, slowStartMs, panicThreshold, ejection, retryBudget, maxInFlight, queue, health, tls`],
     [() => resolveUsers({ atempts: 3 }), `option 'services.users.atempts' is not known; known are nodes, discover, ${balanceKnown}, slowStartMs, panicThreshold, ejection, retryBudget, maxInFlight, queue, health, tls`],
     [() => resolveAny({ pressure: { healthCheck: nothing } }), "option 'pressure.healthCheck' is not known; known are maxEventLoopDelay, maxEventLoopUtilization, maxHeapUsedBytes, maxRssBytes, retryAfter, message, sampleInterval"],

@@ -15,7 +15,7 @@ export type Message = Partial<Omit<Announcement, 'info'>> & { readonly info?: Pa
 
 /** What node `id` says: that it is up, without counting, for a lease of 3 s. */
 export function messageOf (id: string, { info = {}, ...given }: Message = {}): Announcement {
-  return { info: infoWith({ id, origin: originOfId(id), ...info }), state: 'up', incarnation: null, seq: null, load: null, ttlMs, ...given }
+  return { info: infoWith({ id, origin: originOfId(id), ...info }), state: 'up', incarnation: null, seq: null, load: null, ttlMs, heardHere: true, ...given }
 }
 
 export interface RegistryFixture {

@@ -1,0 +1,103 @@
+import { limited } from './limited.js'
+import type { Clock } from '../../types/clock.js'
+import type { RegistryStore } from '../../types/store.js'
+
+/** How long a lease lasts, how often it is lengthened, and how long its owner trusts it: less, for it ends before others may have it. ms */
+const times = { ttlMs: 5000, roundMs: 1000, trustMs: 4000 } as const
+const leaseName = 'leader'
+
+export interface LeadershipParts {
+  readonly id: string
+  readonly store: RegistryStore
+  readonly clock: Clock
+  /** Whether this gateway may lead now. */
+  readonly isFit: () => boolean
+  /** A listener threw. */
+  readonly failed: (error: unknown) => void
+}
+
+/** Whether this gateway leads its group: one at most does, by a lease in the store. */
+export class Leadership {
+  readonly #parts: LeadershipParts
+  readonly #listeners = new Set<(token: number | null) => void>()
+  #token: number | null = null
+  #trustedUntil = -Infinity
+  /** What the listeners were told. */
+  #told: number | null = null
+  #asking: Promise<void> | null = null
+  #stopRounds: () => void = () => {}
+
+  constructor (parts: LeadershipParts) {
+    this.#parts = parts
+  }
+
+  get isLeader (): boolean {
+    return this.#token !== null && this.#parts.clock.now() < this.#trustedUntil
+  }
+
+  /** It leads, or it was the last that the store let lead: with the store away nobody else can. */
+  get wasLast (): boolean {
+    return this.#token !== null
+  }
+
+  start (): void {
+    if (this.#parts.store.lease === undefined) return
+    this.#stopRounds = this.#parts.clock.every(times.roundMs, () => this.#look())
+    this.#look()
+  }
+
+  /** Gives the lead away. */
+  async stop (): Promise<void> {
+    this.#stopRounds()
+    await this.#asking
+    await this.#release()
+  }
+
+  /** Calls `listener` with the token when this gateway begins to lead, and with null when it no longer does. Returns the function that ends it. */
+  onLeader (listener: (token: number | null) => void): () => void {
+    this.#listeners.add(listener)
+    if (this.#told !== null) this.#tell(listener, this.#told)
+    return () => { this.#listeners.delete(listener) }
+  }
+
+  /** A round: each second. One call at a time: an answer of a later one would be taken for an earlier one's. */
+  #look (): void {
+    this.#tellAll()
+    this.#asking ??= this.#ask().catch(() => {}).then(() => {
+      this.#asking = null
+      this.#tellAll()
+    })
+  }
+
+  async #ask (): Promise<void> {
+    const { id, store, clock, isFit } = this.#parts
+    if (!isFit()) return await this.#release()
+    const sentAt = clock.now()
+    const lease = await limited(clock, async () => await store.lease?.(leaseName, id, times.ttlMs))
+    this.#token = lease?.token ?? null
+    this.#trustedUntil = lease === undefined ? -Infinity : sentAt + times.trustMs
+  }
+
+  async #release (): Promise<void> {
+    if (this.#token === null) return
+    this.#token = null
+    this.#tellAll()
+    const { id, store, clock } = this.#parts
+    await limited(clock, async () => await store.release?.(leaseName, id)).catch(() => {})
+  }
+
+  #tellAll (): void {
+    const token = this.isLeader ? this.#token : null
+    if (token === this.#told) return
+    this.#told = token
+    for (const listener of this.#listeners) this.#tell(listener, token)
+  }
+
+  #tell (listener: (token: number | null) => void, token: number | null): void {
+    try {
+      listener(token)
+    } catch (error) {
+      this.#parts.failed(error)
+    }
+  }
+}
