@@ -64,17 +64,17 @@ export interface RegistryStore {
   readonly kind?: string
   /**
    * Keeps a lease for its service and id, unless what is kept is newer: a higher incarnation, or the same one that has left or whose seq is
-   * not lower. Where one of the two has no incarnation, or no seq, the later call is newer. Resolves in either case. It may forget a lease that nobody
-   * has put for ten minutes.
+   * not lower. Where one of the two has no incarnation, or no seq, the later call is newer; but who has
+   * left stays gone in the same incarnation. Resolves in either case. It may forget a lease that nobody has put for ten minutes.
    */
   put (lease: Lease): Promise<void>
-  /** Keeps an order for its service and id, unless one of the same or a higher revision is kept. It may forget an order that nobody has put for ten minutes. */
+  /** Keeps an order for its service and id, unless one of the same or a higher revision is kept. It may forget an order that nobody has put, with that revision, for ten minutes. */
   drain (order: DrainOrder): Promise<void>
   /** Makes a gateway known for so long; again: for so long from now on. `ttlMs` 0: it is gone. */
   announce (gateway: GatewayPresence, ttlMs: number): Promise<void>
   /** The leases put since a cursor that an earlier call gave; everything where there is none, or where it comes from a store that has since been emptied or replaced. */
   changes (since: string | undefined): Promise<StoreChanges>
-  /** Calls `listener` when it is worth looking at once. Hints may be lost, and may come for nothing. Returns the function that ends it. */
+  /** Calls `listener` when another gateway has changed something that is worth looking at once: load figures alone are not. Hints may be lost, and may come for nothing. Returns the function that ends it. */
   onHint? (listener: () => void): () => void
   /**
    * Gives the lease of that name to its owner, or lengthens it; undefined: another has it. The token of a new owner is higher than all
