@@ -25,8 +25,8 @@ export interface LinkContext {
   readonly identity: Identity
   /** The next message, complete. */
   readonly heartbeat: (localAddress: string) => HeartbeatBody
-  /** Told of each answer to an accepted beat. */
-  readonly answered: (link: GatewayLink) => void
+  /** Told of the end of each beat, however. */
+  readonly settled: (link: GatewayLink) => void
 }
 
 /** A Reaction that needs no other message at once. */
@@ -38,7 +38,7 @@ const timeoutRangeMs = [250, 2000] as const
 /** How often one beat may be sent anew at once: with the gateway's time, with a higher incarnation, with another id. */
 const maxMessages = 4
 
-/** The heartbeats to one gateway: a loop of its own, so that no gateway can delay another. */
+/** The heartbeats to one gateway: a loop of its own, so that no gateway can delay another. It runs from a beat on until it rests. */
 export class GatewayLink {
   readonly url: string
   readonly #context: LinkContext
@@ -65,7 +65,7 @@ export class GatewayLink {
     this.#intervalMs = context.settings.intervalMs
   }
 
-  /** What this gateway said last; null: it has not answered yet. */
+  /** What this gateway said last; null: it has not answered yet, or it counts no more. */
   get directives (): Directives | null {
     return this.#directives
   }
@@ -75,15 +75,35 @@ export class GatewayLink {
     return this.#isAnswering
   }
 
-  /** Beats now instead of when it is due, also when the last beat still waits for its answer. Resolves when this beat is over, however; the loop goes on. */
-  beat (): Promise<void> {
-    return this.#round().catch(error => this.#context.log.error({ err: error, gateway: this.url }, 'heartbeat failed'))
+  /**
+   * Beats now instead of when it is due, also when the last beat still waits for its answer; the loop goes on. Resolves when this beat is over,
+   * however. True: it was not heard, and another one at once may be.
+   */
+  async beat (): Promise<boolean> {
+    try {
+      return await this.#round()
+    } catch (error) {
+      this.#context.log.error({ err: error, gateway: this.url }, 'heartbeat failed')
+      return false
+    }
   }
 
   /** The last beat. What the gateway makes of it does not matter any more. */
-  leave (): Promise<void> {
+  async leave (): Promise<void> {
     this.#isEnding = true
-    return this.beat()
+    await this.beat()
+  }
+
+  /** Beats no more until it is told to, and forgets what the gateway said. A beat that runs comes to its end. */
+  rest (): void {
+    this.#cancelNext()
+    this.forget()
+  }
+
+  /** What the gateway said counts no more. */
+  forget (): void {
+    this.#isAnswering = false
+    this.#directives = null
   }
 
   stop (): void {
@@ -93,22 +113,23 @@ export class GatewayLink {
     this.#carrier.close()
   }
 
-  async #round (): Promise<void> {
+  async #round (): Promise<boolean> {
     const startedAt = this.#context.clock.now()
     this.#cancelNext()
     this.#beat.abort()
     const { signal } = this.#beat = new AbortController()
-    const settled = await this.#converse(signal).catch((error: Error): Settled => ({ kind: 'back-off', trouble: 'unexpected', detail: error.message }))
-    if (signal.aborted) return
+    const settled = await this.#converse(signal).catch((error: Error): Settled => ({ kind: 'back-off', trouble: 'unexpected', detail: error.message, isPassing: true }))
+    if (signal.aborted) return true
     const delayMs = this.#settle(settled) - (settled.kind === 'follow' ? this.#context.clock.now() - startedAt : 0)
     if (!this.#isEnding) this.#cancelNext = this.#context.clock.after(Math.max(0, delayMs), () => { this.beat() })
-    if (settled.kind === 'follow') this.#context.answered(this)
+    this.#context.settled(this)
+    return settled.kind !== 'follow' && settled.isPassing
   }
 
   /** One beat: a message, and others at once as long as the answer asks for them. */
   async #converse (signal: AbortSignal): Promise<Settled> {
     const { clock } = this.#context
-    let reaction: Reaction = { kind: 'back-off', trouble: 'superseded', detail: 'the id is contested' }
+    let reaction: Reaction = { kind: 'back-off', trouble: 'superseded', detail: 'the id is contested', isPassing: true }
     let hasAdopted = false
     for (let messages = 0; messages < maxMessages && !signal.aborted; messages++) {
       const signedAt = Math.floor(clock.wall() / 1000) + this.#offsetSeconds
@@ -177,7 +198,7 @@ export class GatewayLink {
 
 /** What remains of an answer when no further message is to be sent for it. */
 function settledOf (reaction: Reaction): Settled {
-  if (reaction.kind === 'adopt-time') return { kind: 'wait', delayMs: refusedMs, trouble: 'unauthorized', detail: reaction.detail }
-  if (reaction.kind === 'contest') return { kind: 'wait', delayMs: refusedMs, trouble: 'superseded', detail: reaction.detail }
+  if (reaction.kind === 'adopt-time') return { kind: 'wait', delayMs: refusedMs, trouble: 'unauthorized', detail: reaction.detail, isPassing: false }
+  if (reaction.kind === 'contest') return { kind: 'wait', delayMs: refusedMs, trouble: 'superseded', detail: reaction.detail, isPassing: false }
   return reaction
 }

@@ -10,12 +10,19 @@ export type Reaction =
   /** Sign once more with the gateway's time, unix seconds. */
   | { readonly kind: 'adopt-time', readonly serverTime: number, readonly detail: string }
   | { readonly kind: 'contest', readonly incarnation: number, readonly detail: string }
-  | { readonly kind: 'wait', readonly delayMs: number, readonly trouble: TroubleKind, readonly detail: string }
+  | { readonly kind: 'wait', readonly delayMs: number } & Trouble
   /** Try again soon, with full jitter. */
-  | { readonly kind: 'back-off', readonly trouble: TroubleKind, readonly detail: string }
+  | { readonly kind: 'back-off' } & Trouble
+
+interface Trouble {
+  readonly trouble: TroubleKind
+  readonly detail: string
+  /** It may be over in a moment: what matters is worth saying again at once. */
+  readonly isPassing: boolean
+}
 
 /** What the agent takes from an answer. `intervalMs: null`: the gateway said nothing sound. */
-export type Directives = Pick<HeartbeatAnswer, 'id' | 'gateways' | 'drain'> & { readonly intervalMs: number | null }
+export type Directives = Pick<HeartbeatAnswer, 'id' | 'gateways' | 'fanout' | 'drain'> & { readonly intervalMs: number | null }
 
 /** What a delivery is judged by. */
 export interface Circumstances {
@@ -38,28 +45,29 @@ const troubles: Readonly<Record<number, TroubleKind>> = { 400: 'invalid', 401: '
 
 /** The table of DESIGN.md §4: from what became of a heartbeat to what the agent does. */
 export function reactionTo (delivery: Delivery, circumstances: Circumstances): Reaction {
-  if (delivery.kind === 'failed') return { kind: 'back-off', trouble: 'unreachable', detail: textOf(delivery.error) }
+  if (delivery.kind === 'failed') return { kind: 'back-off', trouble: 'unreachable', detail: textOf(delivery.error), isPassing: !isRefused(delivery.error) }
   const { statusCode, body } = delivery
   const detail = detailOf(statusCode, body)
   if (statusCode === 200) return accepted(body)
   if (statusCode === 401 && isSkewed(body, circumstances)) return { kind: 'adopt-time', serverTime: body.serverTime, detail }
   if (statusCode === 409 && isSuperseding(body)) return { kind: 'contest', incarnation: body.incarnation, detail }
   if (statusCode === 429 || statusCode === 503) return waiting(delivery, circumstances, detail)
-  if (statusCode >= 500) return { kind: 'back-off', trouble: 'unexpected', detail }
-  return { kind: 'wait', delayMs: refusedMs, trouble: troubles[statusCode] ?? 'refused', detail }
+  if (statusCode >= 500) return { kind: 'back-off', trouble: 'unexpected', detail, isPassing: true }
+  return { kind: 'wait', delayMs: refusedMs, trouble: troubles[statusCode] ?? 'refused', detail, isPassing: false }
 }
 
 function accepted (body: unknown): Reaction {
   if (!isRecord(body) || typeof body['id'] !== 'string') {
-    return { kind: 'wait', delayMs: refusedMs, trouble: 'unexpected', detail: '200, but not the answer of a gateway' }
+    return { kind: 'wait', delayMs: refusedMs, trouble: 'unexpected', detail: '200, but not the answer of a gateway', isPassing: false }
   }
-  const { id, intervalMs, gateways, drain } = body
+  const { id, intervalMs, gateways, fanout, drain } = body
   return {
     kind: 'follow',
     answer: {
       id,
       intervalMs: typeof intervalMs === 'number' && Number.isFinite(intervalMs) ? Math.min(Math.max(intervalMs, 10), 60_000) : null,
       gateways: Array.isArray(gateways) ? gateways.filter(each => typeof each === 'string') : [],
+      fanout: fanout === 'one' ? 'one' : 'all',
       drain: drain === true
     }
   }
@@ -68,8 +76,9 @@ function accepted (body: unknown): Reaction {
 /** A gateway that closes (503) may be a new process a moment later, so it is tried no later than with the next beat. */
 function waiting (delivery: Delivery & { kind: 'answered' }, { intervalMs, wallMs }: Circumstances, detail: string): Reaction {
   const asked = retryAfterMs(delivery.retryAfter, wallMs)
-  if (delivery.statusCode === 503) return { kind: 'wait', delayMs: Math.min(Math.max(asked ?? intervalMs, leastWaitMs), intervalMs), trouble: 'closing', detail }
-  return { kind: 'wait', delayMs: Math.min(Math.max(asked ?? intervalMs, leastWaitMs), maxRetryAfterMs), trouble: 'limited', detail }
+  const delayMs = Math.max(asked ?? intervalMs, leastWaitMs)
+  if (delivery.statusCode === 503) return { kind: 'wait', delayMs: Math.min(delayMs, intervalMs), trouble: 'closing', detail, isPassing: true }
+  return { kind: 'wait', delayMs: Math.min(delayMs, maxRetryAfterMs), trouble: 'limited', detail, isPassing: false }
 }
 
 function retryAfterMs (value: string | null, wallMs: number): number | null {
@@ -91,6 +100,12 @@ function isSuperseding (body: unknown): body is { incarnation: number } {
 function detailOf (statusCode: number, body: unknown): string {
   const message = isRecord(body) && typeof body['message'] === 'string' ? body['message'].slice(0, 200) : ''
   return message === '' ? String(statusCode) : `${statusCode} ${message}`
+}
+
+/** Nobody listens there. An AggregateError has one error per address tried. */
+function isRefused (error: Error): boolean {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isRefused)
+  return 'code' in error && error.code === 'ECONNREFUSED'
 }
 
 /** An AggregateError (one per address tried) has an empty message. */

@@ -5,6 +5,7 @@ import type { HeartbeatBody } from '../../types/heartbeat.js'
 import type { LoadReport } from '../../types/node.js'
 import type { AgentSettings } from './settings.js'
 import { GatewayConnection } from './connection.js'
+import { dutiesOf, ranked } from './fanout.js'
 import { gatewaysToBeat } from './gateways.js'
 import { Identity } from './identity.js'
 import { GatewayLink } from './link.js'
@@ -25,15 +26,17 @@ export interface SenderContext {
   readonly ownAddresses: () => ReadonlySet<string>
 }
 
-/** How long after a failed announcement of draining the next one follows, ms. */
+/** How long after an announcement of draining that was not heard the next one follows, ms. */
 const insistMs = 100
 
-/** Sends the heartbeats of this process to all gateways, and obeys what they answer. */
+/** Sends the heartbeats of this process to the gateways, to one or to all as they want it, and obeys what they answer. */
 export class HeartbeatSender {
   readonly #context: SenderContext
   readonly #identity: Identity
   readonly #linkContext: LinkContext
   readonly #links = new Map<string, GatewayLink>()
+  /** Those that are not idle. */
+  #beating: readonly GatewayLink[] = []
   #listener: Listener | null = null
   #answeredId: string | null = null
   #isDraining = false
@@ -45,7 +48,7 @@ export class HeartbeatSender {
     this.#context = context
     this.#identity = new Identity(settings.id, clock.wall(), random)
     this.#linkContext = {
-      settings, clock, random, log, identity: this.#identity, heartbeat: local => this.#heartbeat(local), answered: link => this.#obey(link)
+      settings, clock, random, log, identity: this.#identity, heartbeat: local => this.#heartbeat(local), settled: link => this.#obey(link)
     }
   }
 
@@ -69,9 +72,13 @@ export class HeartbeatSender {
     }
     this.#listener = listener
     for (const url of this.#context.settings.gateways) this.#link(url, listener)
+    this.#assign()
   }
 
-  /** Announces to all gateways at once that this node drains, and again to those that do not answer. Resolves when all have, at most after `limitMs`. The beats go on. */
+  /**
+   * Announces to all gateways at once that this node drains, idle links or not, and again to those that may hear it yet. Resolves when all have
+   * answered or are gone, at most after `limitMs`. The beats go on.
+   */
   async drain (limitMs: number): Promise<void> {
     this.#isDraining = true
     const until = this.#context.clock.now() + limitMs
@@ -86,12 +93,12 @@ export class HeartbeatSender {
     this.#links.clear()
   }
 
-  /** A gateway that stands still for a moment would go on sending requests here. */
+  /** A gateway that stands still for a moment would go on sending requests here. Where nobody listens there is none. */
   async #insist (link: GatewayLink, until: number): Promise<void> {
     const { clock } = this.#context
     for (;;) {
-      await link.beat()
-      if (link.isAnswering || this.#hasLeft || clock.now() + insistMs >= until) return
+      const isUnheard = await link.beat()
+      if (!isUnheard || this.#hasLeft || clock.now() + insistMs >= until) return
       await new Promise<void>(resolve => clock.after(insistMs, resolve))
     }
   }
@@ -104,9 +111,7 @@ export class HeartbeatSender {
   #link (url: string, listener: Listener): void {
     // A gateway that sees an IPv6 address would look for this node there.
     const family = this.#context.settings.origin === null && isIPv4Only(listener) ? 4 : 0
-    const link = new GatewayLink(url, new GatewayConnection(url, this.#context.clock, family), this.#linkContext)
-    this.#links.set(url, link)
-    link.beat()
+    this.#links.set(url, new GatewayLink(url, new GatewayConnection(url, this.#context.clock, family), this.#linkContext))
   }
 
   #heartbeat (localAddress: string): HeartbeatBody {
@@ -121,7 +126,20 @@ export class HeartbeatSender {
     if (this.#hasLeft || !this.#links.has(link.url)) return
     this.#answeredId ??= link.directives?.id ?? null
     this.#followGateways()
+    this.#assign()
     this.#followDrain(link)
+  }
+
+  /** Who is to beat begins at once, the others fall idle. The id is known before it matters: the first answer brings it. */
+  #assign (): void {
+    const { beating, heeded } = dutiesOf(ranked([...this.#links.values()], this.id ?? ''))
+    const idle = beating.filter(link => !this.#beating.includes(link))
+    this.#beating = beating
+    for (const link of this.#links.values()) {
+      if (!beating.includes(link)) link.rest()
+      else if (!heeded.includes(link)) link.forget()
+    }
+    for (const link of idle) link.beat()
   }
 
   #followGateways (): void {
@@ -146,7 +164,7 @@ export class HeartbeatSender {
     }
   }
 
-  /** One operator's word is enough; it holds until that gateway says otherwise. The other gateways learn of it at once. */
+  /** One operator's word is enough; it holds until that gateway says otherwise, or another one speaks for it. The other gateways learn of it at once. */
   #followDrain (teller: GatewayLink): void {
     const isAsked = [...this.#links.values()].some(({ directives }) => directives?.drain === true)
     if (isAsked === this.#isDrainAsked) return

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import agent from '../../lib/agent.js'
 import type { AgentOptions } from '../../types/agent.js'
-import { fakeGateway } from '../unit/agent/fake-gateway.js'
+import { accepted, fakeGateway } from '../unit/agent/fake-gateway.js'
 
 type Test = { teardown (task: () => unknown): void }
 
@@ -80,6 +80,32 @@ t.test('drain() does not wait for a gateway that hangs for more than two seconds
   await app.agent.drain()
   t.ok(Date.now() - startedAt < 5000, `drained after ${Date.now() - startedAt} ms`)
 })
+
+t.test('drain() does not wait for a gateway where nobody listens, the only one or one of two', async t => {
+  const gone = await fakeGateway(t)
+  await gone.close()
+  const gateway = await fakeGateway(t)
+  for (const gateways of [[gone.url], [gone.url, gateway.url]]) {
+    const { app } = await workerWith(t, { gateways })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const startedAt = Date.now()
+    await app.agent.drain()
+    t.ok(Date.now() - startedAt < 1000, `drained after ${Date.now() - startedAt} ms`)
+  }
+  t.equal(gateway.received.at(-1)?.body.state, 'draining')
+})
+
+for (const [name, answer] of [['does not answer in time', 'hang'], ['fails', { statusCode: 500 }]] as const) {
+  t.test(`drain() insists on a gateway that ${name}`, async t => {
+    let misses = 0
+    const gateway = await fakeGateway(t, { answer: received => received.body.state === 'draining' && misses++ < 2 ? answer : accepted(received, { intervalMs: 60_000 }) })
+    const { app } = await workerWith(t, { gateways: [gateway.url], intervalMs: 250 })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    await gateway.seen(() => true)
+    await app.agent.drain()
+    t.ok(gateway.received.filter(({ body }) => body.state === 'draining').length >= 3)
+  })
+}
 
 t.test('drain() before listening: the first beat says it', async t => {
   const gateway = await fakeGateway(t)

@@ -37,8 +37,8 @@ class ScriptedCarrier implements Carrier {
 }
 
 const answered = (statusCode: number, body: unknown = {}, retryAfter: string | null = null): Delivery => ({ kind: 'answered', statusCode, retryAfter, body })
-const ok = (fields: object = {}): Delivery => answered(200, { id: 'a', intervalMs: 1000, gateways: [], drain: false, ...fields })
-const failed = (): Delivery => ({ kind: 'failed', error: new Error('refused') })
+const ok = (fields: object = {}): Delivery => answered(200, { id: 'a', intervalMs: 1000, gateways: [], fanout: 'one', drain: false, ...fields })
+const failed = (code: string = 'ECONNRESET'): Delivery => ({ kind: 'failed', error: Object.assign(new Error('lost'), { code }) })
 
 function linkWith (script: Array<Delivery | 'hang'>, options: Partial<AgentOptions> = {}, random = () => 0.5) {
   const clock = new ManualClock()
@@ -46,11 +46,11 @@ function linkWith (script: Array<Delivery | 'hang'>, options: Partial<AgentOptio
   const settings = agentSettingsOf({ service: 'orders', gateways: ['http://g'], ...options })
   const identity = new Identity(settings.id, 100, random)
   const carrier = new ScriptedCarrier(script)
-  const answers: GatewayLink[] = []
+  const settled: GatewayLink[] = []
   const link = new GatewayLink('http://g/heartbeat', carrier, {
-    clock, random, log, settings, identity, heartbeat: () => ({ service: 'orders', port: 3000, ...identity.next() }), answered: link => answers.push(link)
+    clock, random, log, settings, identity, heartbeat: () => ({ service: 'orders', port: 3000, ...identity.next() }), settled: link => settled.push(link)
   })
-  return { clock, lines, identity, carrier, answers, link }
+  return { clock, lines, identity, carrier, settled, link }
 }
 
 t.test('beats at the interval that the gateway tells, one tenth more or less', async t => {
@@ -61,14 +61,42 @@ t.test('beats at the interval that the gateway tells, one tenth more or less', a
   }
 })
 
-t.test('a beat follows another, and tells the answer', async t => {
-  const { link, clock, carrier, answers } = linkWith([ok()])
+t.test('a beat follows another, and tells how it ended', async t => {
+  const { link, clock, carrier, settled } = linkWith([ok(), ok(), failed(), ok()])
   await link.beat()
   await clock.advance(3000)
   t.same(carrier.bodies.map(({ seq }) => seq), [1, 2, 3, 4])
-  t.equal(answers.length, 4)
+  t.same(settled, [link, link, link, link])
   t.ok(link.isAnswering)
-  t.match(link.directives, { id: 'a', drain: false })
+  t.match(link.directives, { id: 'a', fanout: 'one', drain: false })
+})
+
+t.test('a beat says whether another one at once may be heard', async t => {
+  const rows: ReadonlyArray<readonly [delivery: Delivery, isWorthAnother: boolean]> = [
+    [ok(), false], [failed(), true], [failed('ECONNREFUSED'), false], [answered(500), true], [answered(503), true],
+    [answered(200), false], [answered(400), false], [answered(403), false], [answered(429), false]
+  ]
+  for (const [delivery, isWorthAnother] of rows) t.equal(await linkWith([delivery]).link.beat(), isWorthAnother, JSON.stringify(delivery))
+})
+
+t.test('a link that rests beats no more, and what its gateway said counts no more', async t => {
+  const { link, clock, carrier } = linkWith([ok()])
+  await link.beat()
+  link.rest()
+  t.same([link.isAnswering, link.directives, clock.dueInMs], [false, null, null])
+  await link.beat()
+  await clock.advance(1000)
+  t.equal(carrier.posted.length, 3, 'a beat begins the loop again')
+})
+
+t.test('a gateway that is forgotten is tried on', async t => {
+  const { link, clock } = linkWith([ok(), failed()], {}, () => 0.999999)
+  await link.beat()
+  await clock.advance(1100)
+  t.match(link.directives, { id: 'a' }, 'its word stands while it does not answer')
+  link.forget()
+  t.equal(link.directives, null)
+  t.equal(Math.round(clock.dueInMs ?? NaN), 250)
 })
 
 t.test('the time that the answer took is part of the interval', async t => {
@@ -235,14 +263,14 @@ t.test('the goodbye is the last beat, and nothing is made of its answer', async 
 })
 
 t.test('stop() ends a beat that runs, and closes the connection', async t => {
-  const { link, clock, carrier, lines, answers } = linkWith(['hang'])
+  const { link, clock, carrier, lines, settled } = linkWith(['hang'])
   const beat = link.beat()
   await turn()
   link.stop()
   await beat
   t.ok(carrier.isClosed)
   t.equal(clock.dueInMs, null)
-  t.same([lines, answers], [[], []])
+  t.same([lines, settled], [[], []])
 })
 
 t.test('a mistake in between does not end the loop', async t => {
@@ -257,8 +285,8 @@ t.test('a mistake in between does not end the loop', async t => {
 })
 
 t.test('a listener that throws is told of, and does not end the loop', async t => {
-  const { link, clock, carrier, answers, lines } = linkWith([ok()])
-  answers.push = () => { throw new Error('broken') }
+  const { link, clock, carrier, settled, lines } = linkWith([ok()])
+  settled.push = () => { throw new Error('broken') }
   await link.beat()
   t.match(lines, [{ level: 'error', fields: { err: { message: 'broken' } } }])
   await clock.advance(1000)
