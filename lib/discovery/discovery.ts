@@ -5,7 +5,7 @@ import type { Registry } from '../../types/registry.js'
 
 export interface DiscoveryTools {
   readonly registry: Pick<Registry, 'nodes' | 'renew' | 'remove'>
-  /** Rejects when there is no answer. */
+  /** Rejects when there is no answer. One that the registry refuses counts as none. */
   readonly resolve: (what: DiscoverOptions) => Promise<Answer>
   readonly clock: Pick<Clock, 'after'>
   readonly random: Random
@@ -34,7 +34,7 @@ export class Discovery {
   }
 
   start (): void {
-    this.#tools.resolve(this.#what).then(answer => this.#answered(answer), (error: Error) => this.#failed(error))
+    this.#tools.resolve(this.#what).then(answer => this.#answered(answer)).catch((error: Error) => this.#failed(error))
   }
 
   stop (): void {
@@ -44,9 +44,9 @@ export class Discovery {
 
   #answered ({ nodes, ttlMs }: Answer): void {
     if (this.#isStopped) return
+    this.#apply(nodes)
     if (this.#failures > 0) this.#tools.troubled(this.#service, null)
     this.#failures = 0
-    this.#apply(nodes)
     this.#plan(ttlMs)
   }
 

@@ -36,16 +36,25 @@ export async function resolveNodes (what: DiscoverOptions): Promise<Answer> {
   }
 }
 
-/** IPv4 before IPv6: a node that has both is one. Names that only the system knows, as by its search domains, are asked of the system. */
+/**
+ * IPv4 before IPv6: a node that has both is one. Names that only the system knows, as by its search domains, are asked of the system. The next is
+ * asked only where there is nothing: a server that fails would exchange all nodes for others.
+ */
 async function addressesOf (resolver: dns.Resolver, name: string, { servers }: DiscoverOptions): Promise<Addresses> {
   try {
-    return timed(await resolver.resolve4(name, { ttl: true }))
+    return timed(await resolver.resolve4(name, { ttl: true }).catch(unlessAbsent(() => resolver.resolve6(name, { ttl: true }))))
   } catch (error) {
-    const found = await resolver.resolve6(name, { ttl: true }).catch(() => [])
-    if (found.length > 0) return timed(found)
     if (servers !== undefined) throw error
-    const known = await dns.lookup(name, { all: true }).catch(() => { throw error })
+    const known = await unlessAbsent(() => dns.lookup(name, { all: true }))(error)
     return { addresses: known.map(({ address }) => address), ttlMs: untimedMs }
+  }
+}
+
+/** Goes on with `next` where an answer said that there is no such name, or no such record; any other error stands. */
+function unlessAbsent<T> (next: () => Promise<T>): (error: unknown) => Promise<T> {
+  return async error => {
+    if (error instanceof Error && 'code' in error && (error.code === dns.NOTFOUND || error.code === dns.NODATA)) return await next()
+    throw error
   }
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, recordOf, refuse, text } from '../check.js'
 import { OptionError } from '../errors.js'
 import { maxWeight, nodeInfoOf, originOf } from '../node/info.js'
@@ -77,16 +78,24 @@ const staticNode: Rule<StaticNode> = fieldsOf<StaticNode>({
   origin: originOf, id: text(), weight: numberIn(0, maxWeight), zone: text(), version: text(), tags: recordOf(text(/^[^]*$/, 'a string')) as Rule<Record<string, string>>
 }) as Rule<StaticNode>
 
-const name = text(/^[A-Za-z0-9._-]{1,253}$/, 'a DNS name')
-const commonFields = { scheme: oneOf('http', 'https'), servers: listOf(text()) }
-const srvFields = fieldsOf<{ srv: string, scheme: 'http' | 'https', servers: readonly string[] }>({ srv: name, ...commonFields })
-const aFields = fieldsOf<{ a: string, port: number, scheme: 'http' | 'https', servers: readonly string[] }>({ a: name, port: integerIn(1, 65_535), ...commonFields })
+const dnsName = text(/^[A-Za-z0-9._-]{1,253}$/, 'a DNS name')
+
+/** As `setServers` of Node takes it. Of others it throws when the first answer is asked for, or, for port 0, ends the process. */
+const nameServer: Rule<string> = (value, name) => {
+  const [, bracketed, plain, suffix] = /^(?:\[(.+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(String(value)) ?? []
+  const isSplit = (isIP(bracketed ?? '') === 6 || isIP(plain ?? '') === 4) && (suffix === undefined || (Number(suffix) > 0 && Number(suffix) < 65_536))
+  return typeof value === 'string' && (isIP(value) !== 0 || isSplit) ? value : refuse(name, "the IP address of a name server, with its port as '10.0.0.2:8600' or '[fd00::2]:8600'", value)
+}
+
+const discoverFields = fieldsOf<{ srv: string, a: string, port: number, scheme: 'http' | 'https', servers: readonly string[] }>({
+  srv: dnsName, a: dnsName, port: integerIn(1, 65_535), scheme: oneOf('http', 'https'), servers: listOf(nameServer)
+})
 
 function discovery (value: unknown, path: string): DiscoverOptions {
-  if (typeof value === 'object' && value !== null && 'srv' in value) return srvFields(value, path) as DiscoverOptions
-  const { a, port, ...rest } = aFields(value, path)
-  if (a === undefined || port === undefined) throw new OptionError(`option '${path}' needs 'srv', a name with SRV records, or 'a' and 'port', a name with addresses and the port of the nodes`)
-  return Object.freeze({ a, port, ...rest })
+  const { srv, a, port, ...rest } = discoverFields(value, path)
+  if (srv !== undefined && a === undefined && port === undefined) return Object.freeze({ srv, ...rest })
+  if (srv === undefined && a !== undefined && port !== undefined) return Object.freeze({ a, port, ...rest })
+  throw new OptionError(`option '${path}' needs either 'srv', a name with SRV records, or 'a' and 'port', a name with addresses and the port of the nodes`)
 }
 
 const serviceRules = {

@@ -3,8 +3,18 @@ import { once } from 'node:events'
 import type { Test } from 'tap'
 
 /** What a name has: addresses, or services on hosts. */
+interface Entry {
+  readonly ttl: number
+  readonly a?: readonly string[]
+  /** Written out, without `::`. */
+  readonly aaaa?: readonly string[]
+  readonly srv?: ReadonlyArray<{ priority: number, weight: number, port: number, name: string }>
+  /** Questions for these get no answer but failure. */
+  readonly failing?: ReadonlyArray<keyof typeof types>
+}
+
 export interface Zone {
-  readonly [name: string]: { readonly ttl: number, readonly a?: readonly string[], readonly srv?: ReadonlyArray<{ priority: number, weight: number, port: number, name: string }> }
+  readonly [name: string]: Entry
 }
 
 export interface NameServer {
@@ -16,7 +26,7 @@ export interface NameServer {
   zone: Zone | null
 }
 
-const types = { a: 1, srv: 33 }
+const types = { a: 1, aaaa: 28, srv: 33 }
 const codes = { ok: 0, failure: 2, unknown: 3 }
 
 /** A name server on loopback that says what the test says (RFC 1035, RFC 2782). Closed with the test. */
@@ -28,8 +38,9 @@ export async function startNameServer (t: Test, zone: Zone | null): Promise<Name
     const { name, type, end } = questionOf(question)
     asked.push(name)
     const entry = server.zone?.[name]
-    const records = entry === undefined ? [] : type === types.a ? (entry.a ?? []).map(addressBytes) : type === types.srv ? (entry.srv ?? []).map(serviceBytes) : []
-    const code = server.zone === null ? codes.failure : entry === undefined ? codes.unknown : codes.ok
+    const records = recordsOf(entry, type)
+    const isFailing = server.zone === null || entry?.failing?.some(each => types[each] === type) === true
+    const code = isFailing ? codes.failure : entry === undefined ? codes.unknown : codes.ok
     const head = Buffer.alloc(12)
     question.copy(head, 0, 0, 2)
     head.writeUInt16BE(0x8180 | code, 2)
@@ -58,8 +69,18 @@ function nameBytes (name: string): Buffer {
   return Buffer.concat([...name.split('.').map(label => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1')), Buffer.from([0])])
 }
 
+function recordsOf ({ a = [], aaaa = [], srv = [] }: Partial<Entry> = {}, type: number): Buffer[] {
+  if (type === types.a) return a.map(addressBytes)
+  if (type === types.aaaa) return aaaa.map(longAddressBytes)
+  return type === types.srv ? srv.map(serviceBytes) : []
+}
+
 function addressBytes (address: string): Buffer {
   return Buffer.from(address.split('.').map(Number))
+}
+
+function longAddressBytes (address: string): Buffer {
+  return Buffer.from(address.split(':').map(group => group.padStart(4, '0')).join(''), 'hex')
 }
 
 function serviceBytes ({ priority, weight, port, name }: { priority: number, weight: number, port: number, name: string }): Buffer {

@@ -12,6 +12,7 @@ function discoveryWith (answers: ReadonlyArray<Answer | Error>): { planned: Plan
     registry: {
       nodes: () => nodes.map(origin => ({ id: origin, origin, static: origin === 'http://static' })) as never,
       renew: ({ origin, weight }) => {
+        if (origin === 'http://refused') throw new Error('refused')
         calls.push(`renew ${origin} ${weight}`)
         nodes.push(origin)
       },
@@ -35,7 +36,7 @@ function discoveryWith (answers: ReadonlyArray<Answer | Error>): { planned: Plan
     const count = planned.length
     if (count === 0) discovery.start()
     else planned.at(-1)?.task()
-    for (let turn = 0; turn < 5 && planned.length === count; turn++) await Promise.resolve()
+    for (let turn = 0; turn < 10 && planned.length === count; turn++) await Promise.resolve()
   }
   return { planned, calls, next, discovery }
 }
@@ -71,6 +72,13 @@ test('discovery — without an answer backs off, keeps all, and says so once', a
   for (let round = 0; round < 9; round++) await next()
   t.same(planned.map(({ delayMs }) => delayMs), [1000, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 1000])
   t.same(calls, ['renew http://a 1', 'trouble SERVFAIL', 'well again'])
+})
+
+test('discovery — an answer that the registry refuses counts as none, and the next is asked for as after a failure', async t => {
+  const { planned, calls, next } = discoveryWith([answer(5000, 'http://a'), answer(5000, 'http://b', 'http://refused'), answer(5000, 'http://refused'), answer(5000, 'http://b')])
+  for (let round = 0; round < 4; round++) await next()
+  t.same(planned.map(({ delayMs }) => delayMs), [5000, 1000, 2000, 5000])
+  t.same(calls, ['renew http://a 1', 'renew http://b 1', 'trouble refused', 'remove http://a', 'well again'])
 })
 
 test('discovery — that was stopped does nothing more', async t => {

@@ -57,3 +57,46 @@ test('a wrong option of ejection, budget, queue, checks or hedging is told with 
   for (const [options, message] of rows) t.throws(() => resolveUsers(options), { code: 'FST_BALANCE_OPTION', message }, message)
   t.throws(() => resolveAny({ warmUpMs: -1 }), { message: "option 'warmUpMs' must be between 0 and 2147483647, got -1" })
 })
+
+const discoverOf = (discover: unknown): unknown => resolveUsers({ discover })?.discover
+
+test('discovery takes a name with SRV records, or a name with addresses and a port', async t => {
+  const rows: readonly object[] = [
+    { srv: '_http._tcp.orders.example' },
+    { a: 'orders.example', port: 65_535 },
+    { srv: 'orders.example', scheme: 'https', servers: ['10.0.0.2', '10.0.0.2:8600', 'fd00::2', '[fd00::2]:8600', '[fd00::2]'] },
+    { a: 'orders.example', port: 1, scheme: 'http', servers: [] }
+  ]
+  for (const discover of rows) {
+    t.same(discoverOf(discover), discover)
+    t.ok(Object.isFrozen(discoverOf(discover)))
+  }
+  t.same(discoverOf({ srv: 'orders.example', a: undefined, port: undefined, servers: undefined }), { srv: 'orders.example' })
+  t.equal(discoverOf(undefined), null)
+})
+
+test('discovery wants exactly one of the two', async t => {
+  const message = "option 'services.users.discover' needs either 'srv', a name with SRV records, or 'a' and 'port', a name with addresses and the port of the nodes"
+  for (const discover of [{}, { srv: undefined }, { a: 'a' }, { port: 80 }, { srv: 'a', a: 'a', port: 80 }, { srv: 'a', port: 80 }, { srv: 'a', a: 'a' }, { srv: undefined, a: 'a' }, { scheme: 'http' }]) {
+    t.throws(() => discoverOf(discover), { code: 'FST_BALANCE_OPTION', message }, JSON.stringify(discover))
+  }
+})
+
+test('a wrong option of discovery is told with what is allowed', async t => {
+  const server = "the IP address of a name server, with its port as '10.0.0.2:8600' or '[fd00::2]:8600'"
+  const rows: ReadonlyArray<readonly [discover: unknown, message: string]> = [
+    ['orders.example', "option 'services.users.discover' must be an object, got 'orders.example'"],
+    [{ srv: '' }, "option 'services.users.discover.srv' must be a DNS name, got ''"],
+    [{ srv: null }, "option 'services.users.discover.srv' must be a DNS name, got null"],
+    [{ a: 'http://orders', port: 80 }, "option 'services.users.discover.a' must be a DNS name, got 'http://orders'"],
+    [{ a: 'orders', port: 0 }, "option 'services.users.discover.port' must be an integer between 1 and 65535, got 0"],
+    [{ a: 'orders', port: '80' }, "option 'services.users.discover.port' must be an integer between 1 and 65535, got '80'"],
+    [{ srv: 'orders', scheme: 'ftp' }, "option 'services.users.discover.scheme' must be one of 'http', 'https', got 'ftp'"],
+    [{ srv: 'orders', ttl: 5 }, "option 'services.users.discover.ttl' is not known; known are srv, a, port, scheme, servers"],
+    [{ srv: 'orders', servers: '10.0.0.2' }, "option 'services.users.discover.servers' must be an array, got '10.0.0.2'"],
+    ...['', 'consul', 'consul:8600', '10.0.0', '10.0.0.256:53', '10.0.0.2:', '10.0.0.2:0', '10.0.0.2:65536', '[10.0.0.2]:53', '[fd00::2]:0', '[fd00::2', 'fd00::2]:53', '10.0.0.2 '].map(
+      each => [{ srv: 'orders', servers: ['10.0.0.2', each] }, `option 'services.users.discover.servers[1]' must be ${server}, got '${each}'`] as const),
+    [{ srv: 'orders', servers: [53] }, `option 'services.users.discover.servers[0]' must be ${server}, got 53`]
+  ]
+  for (const [discover, message] of rows) t.throws(() => discoverOf(discover), { code: 'FST_BALANCE_OPTION', message }, message)
+})
