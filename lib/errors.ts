@@ -16,9 +16,9 @@ const withStack = false
 export const NoNodeError: FastifyErrorConstructor<{ code: 'FST_BALANCE_NO_NODE', statusCode: 503 }, [string]> =
   createError('FST_BALANCE_NO_NODE', "No node of service '%s' is available", 503, Error, withStack)
 
-/** Every node of the service has as many requests as it may have, and the queue is full or the wait was too long. */
-export const QueueError: FastifyErrorConstructor<{ code: 'FST_BALANCE_QUEUE', statusCode: 503 }, [string]> =
-  createError('FST_BALANCE_QUEUE', "Every node of service '%s' is busy", 503, Error, withStack)
+/** Every node of the service has as many requests as it may have, and the queue is full or the wait was too long. The second part says which. */
+export const QueueError: FastifyErrorConstructor<{ code: 'FST_BALANCE_QUEUE', statusCode: 503 }, [string, string]> =
+  createError('FST_BALANCE_QUEUE', "Every node of service '%s' is busy, and %s", 503, Error, withStack)
 
 /** Nodes were tried and failed. */
 export const UpstreamError: FastifyErrorConstructor<{ code: 'FST_BALANCE_UPSTREAM', statusCode: 502 }, [string]> =

@@ -140,11 +140,11 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     })
   }
 
-  expired (): void {
+  expired (waitedMs: number): void {
     this.#leaveQueue = null
     const { service, admits } = this.#request
     const isLate = this.#tools.clock.now() >= this.#deadline
-    this.#fail(isLate ? errorOf('deadline', service.name, new Error('no node was free')) : service.noneLeft({ tried: this.#chances.tried, admits }))
+    this.#fail(isLate ? errorOf('deadline', service.name, new Error('no node was free')) : service.noneLeft({ tried: this.#chances.tried, admits }, waitedMs))
   }
 
   #guarded (task: () => void): void {
@@ -161,7 +161,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     if (node !== null) return this.#send(node, now)
     const { service, admits } = this.#request
     this.#leaveQueue = service.wait(this, { tried: this.#chances.tried, admits }, this.#deadline)
-    if (this.#leaveQueue === null) this.#fail(service.noneLeft({ tried: this.#chances.tried, admits }))
+    if (this.#leaveQueue === null) this.#fail(service.noneLeft({ tried: this.#chances.tried, admits }, 0))
   }
 
   #pick (now: number): Node | null {
@@ -176,6 +176,8 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     this.#race.join(begun)
     if (this.#isOver) return this.#race.end()
     begun.watch({ connectTimeoutMs: options.connectTimeoutMs, attemptTimeoutMs, deadline: this.#deadline }, this.#tools.clock)
+    // a limit was reached at once: the body belongs to the next attempt
+    if (!this.#race.has(begun)) return
     begun.sending.start(this.#tools.pools.poolOf(node), { origin: node.info.origin, method, path, headers, body: body instanceof ReplayBody ? body.open() : body, bodyTimeout })
   }
 

@@ -4,8 +4,8 @@ import type { Clock } from '../../types/clock.js'
 export interface Waiting {
   /** Leaves the queue and goes on, if there is a node for it now. */
   proceed (): void
-  /** Its time in the queue is over. */
-  expired (): void
+  /** Its time in the queue is over, after so long. */
+  expired (waitedMs: number): void
 }
 
 /** The requests to a service that wait for a node, first come first served. Bounded in number and in time. */
@@ -29,7 +29,7 @@ export class Queue {
     this.#waiting.add(waiting)
     const cancel = this.#clock.after(timeoutMs, () => {
       this.#waiting.delete(waiting)
-      waiting.expired()
+      waiting.expired(timeoutMs)
     })
     return () => {
       cancel()

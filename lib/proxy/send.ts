@@ -52,8 +52,9 @@ export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource 
     this.#listener = listener
   }
 
-  /** Dispatches the request. Whatever goes wrong is told to the listener, also what undici throws at once. */
+  /** Dispatches the request, unless it was abandoned. Whatever goes wrong is told to the listener, also what undici throws at once. */
   start (pool: Pool, { origin, method, path, headers, body, bodyTimeout }: OutgoingRequest): void {
+    if (this.#phase === 'over') return
     const request: CarriedRequest = { origin, method, path, headers, body, bodyTimeout: bodyTimeout ?? null, headersTimeout: 0, carried: this }
     try {
       pool.dispatch(request, this)

@@ -145,9 +145,10 @@ export class Service {
     return waitMs > 0 ? this.#queue.join(waiting, waitMs) : null
   }
 
-  /** Why a request that got no node has none. */
-  noneLeft (query: NodeQuery): Error {
-    return this.hasAnother({ ...query, evenFull: true }) ? new QueueError(this.name) : new NoNodeError(this.name)
+  /** Why a request that got no node has none. `waitedMs`: how long it was in the queue; 0: there was no room. */
+  noneLeft (query: NodeQuery, waitedMs: number): Error {
+    if (!this.hasAnother({ ...query, evenFull: true })) return new NoNodeError(this.name)
+    return new QueueError(this.name, waitedMs === 0 ? 'its queue is full' : `none was free within ${Math.round(waitedMs)} ms`)
   }
 
   /** A node has become free, or has come: those who wait go on, at the end of this turn, when everyone has learned what has changed. */

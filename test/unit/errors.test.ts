@@ -6,7 +6,7 @@ test('every error has its code, its status and its message', async t => {
     [new errors.OptionError("option 'a' must be 1, got 2"), 'FST_BALANCE_OPTION', 500, "option 'a' must be 1, got 2"],
     [new errors.RegisteredError('fastify-balance'), 'FST_BALANCE_REGISTERED', 500, 'fastify-balance is registered in this app already: register it once, on the outermost instance that uses it'],
     [new errors.NoNodeError('orders'), 'FST_BALANCE_NO_NODE', 503, "No node of service 'orders' is available"],
-    [new errors.QueueError('orders'), 'FST_BALANCE_QUEUE', 503, "Every node of service 'orders' is busy"],
+    [new errors.QueueError('orders', 'its queue is full'), 'FST_BALANCE_QUEUE', 503, "Every node of service 'orders' is busy, and its queue is full"],
     [new errors.UpstreamError('orders'), 'FST_BALANCE_UPSTREAM', 502, "Service 'orders' failed to answer"],
     [new errors.TimeoutError('orders'), 'FST_BALANCE_TIMEOUT', 504, "Service 'orders' did not answer in time"],
     [new errors.RequestError('orders', 'too odd'), 'FST_BALANCE_REQUEST', 400, "The request cannot be sent on to service 'orders': too odd"],

@@ -104,6 +104,37 @@ test('the time to connect — ends at its limit, not before — and the next nod
   checkOver(t, fixture)
 })
 
+test('an attempt whose limit is reached before it is sent — is not sent, and leaves the body to the next', async t => {
+  const source = new PassThrough()
+  source.end('whole')
+  const body = new ReplayBody(source, 100, { usedBytes: 0, limitBytes: 1000 })
+  const advances = [100]
+  const fixture = forwardWith({ body, balance: { connectTimeoutMs: 100 }, watch: { started: () => fixture.clock.advance(advances.shift() ?? 0) } })
+  fixture.forward.start()
+  t.same(fixture.told, ['over from a'])
+  t.same(fixture.attempts.map(({ node }) => node), ['b'])
+  let sent = ''
+  for await (const chunk of current(fixture).options.body as PassThrough) sent += chunk
+  t.equal(sent, 'whole')
+  current(fixture).connect()
+  current(fixture).respond(200)
+  current(fixture).sending.onResponseEnd()
+  await turn()
+  t.same(fixture.told, ['over from a', 'relay 200 undefined'])
+  checkOver(t, fixture)
+})
+
+test('a deadline that is over before the first attempt is sent — is told once', async t => {
+  const source = new PassThrough()
+  source.end('whole')
+  const body = new ReplayBody(source, 100, { usedBytes: 0, limitBytes: 1000 })
+  const fixture = forwardWith({ body, balance: { timeoutMs: 500 }, watch: { started: () => fixture.clock.advance(500) } })
+  fixture.forward.start()
+  await turn()
+  t.same([fixture.told, fixture.attempts.length], [['fail FST_BALANCE_TIMEOUT'], 0])
+  checkOver(t, fixture)
+})
+
 test('the time of an attempt — runs from its start, and ends at its limit', async t => {
   const fixture = forwardWith({ balance: { connectTimeoutMs: 100 }, attemptTimeoutMs: 300 })
   fixture.forward.start()

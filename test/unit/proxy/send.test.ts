@@ -77,6 +77,13 @@ test('what undici throws at once — is a fault of the request', async t => {
   }
 })
 
+test('an attempt that was abandoned before it began — is not dispatched', async t => {
+  const { sending, heard } = sendingWith()
+  sending.abandon()
+  sending.start({ dispatch: () => heard.push('dispatched') > 0 } as unknown as Pool, { origin: 'http://node', method: 'GET', path: '/', headers: [], body: null, bodyTimeout: undefined })
+  t.same(heard, [])
+})
+
 test('an attempt that was abandoned while it waited — is not sent when its turn comes', async t => {
   const { sending, heard, controller } = sendingWith()
   sending.abandon()

@@ -117,3 +117,12 @@ test('a strategy of a call — by a name, or by the factory of the service, is t
   t.equal(service.strategy('least-connections'), named)
   t.same(learners(service, named), [own, named])
 })
+
+test('a request that got no node — is told whether there was room to wait, or the wait was over, or there is none', async t => {
+  const query = { tried: [], admits: null }
+  const service = serviceWith(snapshotWith(both))
+  t.match(service.noneLeft(query, 0), { code: 'FST_BALANCE_QUEUE', message: "Every node of service 'things' is busy, and its queue is full" })
+  t.match(service.noneLeft(query, 999.6), { code: 'FST_BALANCE_QUEUE', message: "Every node of service 'things' is busy, and none was free within 1000 ms" })
+  t.match(service.noneLeft({ ...query, tried: [a, b] }, 1000), { code: 'FST_BALANCE_NO_NODE' })
+  t.match(serviceWith(undefined).noneLeft(query, 0), { code: 'FST_BALANCE_NO_NODE' })
+})
