@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { explain, processesOfRun, showProgress } from './command.js'
 import { gateways, isAvailable } from './gateways/index.js'
 import { measureHeartbeats } from './heartbeats.js'
 import { measurePicks } from './picks.js'
-import { Processes } from './processes.js'
 import { profileGateways } from './profile.js'
 import { measureGateways } from './proxy.js'
 import { heading, reportGateways, reportHeartbeats, reportPicks } from './report.js'
@@ -33,28 +33,16 @@ const known = { ...parts, profile: profileGateways }
 const names = options.gateways?.split(',') ?? (options.quick ? ['from', 'balance-4', 'balance-100', 'nginx'] : Object.keys(gateways))
 const wrong = names.find(name => gateways[name] === undefined) ?? (options.only === undefined || known[options.only] ? undefined : options.only)
 
-if (options.help || wrong !== undefined) {
-  console.log(wrong === undefined ? usage : `unknown: ${wrong}\n${usage}`)
-  process.exit(wrong === undefined ? 0 : 1)
-}
-
-const processes = new Processes()
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    console.error(`ended by ${signal}`)
-    processes.endAll().then(() => process.exit(1))
-  })
-}
-
-const log = text => { if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`) }
+explain(usage, options.help, wrong)
+const processes = processesOfRun()
 const size = options.quick ? { rounds: 2, generations: 1, scale: 0.1 } : { rounds: 6, generations: 5, scale: 1 }
 if (options.rounds !== undefined) size.rounds = Number(options.rounds)
-const settings = { processes, log, ...size, names: names.filter(isAvailable) }
+const settings = { processes, log: showProgress, ...size, names: names.filter(isAvailable) }
 
 try {
   const texts = [heading(), ...(options.quick ? ['A smoke test (`--quick`): these numbers mean little, and neither does what holds.'] : [])]
   for (const name of options.only === undefined ? Object.keys(parts) : [options.only]) texts.push(await known[name](settings))
-  log('')
+  showProgress('')
   console.log(texts.join('\n\n'))
   // Only a complete run is worth keeping.
   const isComplete = !options.quick && options.only === undefined && options.gateways === undefined

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { Processes } from '../processes.js'
+import { explain, processesOfRun, showProgress } from '../command.js'
 import { faults } from './faults.js'
 import { measureFault } from './measure.js'
 import { proxies } from './proxies/index.js'
@@ -26,20 +26,8 @@ const seconds = Number(options.seconds)
 const wrong = chosen.faults.find(name => faults[name] === undefined) ?? chosen.proxies.find(name => !choices.includes(name)) ??
   (seconds > 0 && seconds <= 120 ? undefined : options.seconds)
 
-if (options.help || wrong !== undefined) {
-  console.log(wrong === undefined ? usage : `unknown: ${wrong}\n${usage}`)
-  process.exit(wrong === undefined ? 0 : 1)
-}
-
-const processes = new Processes()
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    console.error(`ended by ${signal}`)
-    processes.endAll().then(() => process.exit(1))
-  })
-}
-
-const log = text => { if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`) }
+explain(usage, options.help, wrong)
+const processes = processesOfRun()
 const names = Object.keys(proxies).filter(name => chosen.proxies.includes(name.replace('-hedge', '')))
 
 try {
@@ -47,7 +35,7 @@ try {
   console.log(texts[0])
   let calm
   for (const fault of chosen.faults) {
-    const measured = await measureFault({ processes, fault, names, seconds, calm, log })
+    const measured = await measureFault({ processes, fault, names, seconds, calm, log: showProgress })
     if (fault === 'none') calm = measured.own
     if (measured.verdicts.some(({ holds }) => holds === false)) process.exitCode = 1
     texts.push(reportFault(measured))

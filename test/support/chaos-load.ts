@@ -1,5 +1,6 @@
 import http from 'node:http'
 import { performance } from 'node:perf_hooks'
+import { startPace } from './pace.js'
 import type { Random } from '../../types/clock.js'
 
 export type Method = 'GET' | 'PUT' | 'POST'
@@ -32,7 +33,6 @@ interface Ammunition {
 }
 
 const perSecond = 150
-const tickMs = 10
 export const mostConnections = 128
 /** Longer than any limit of the gateway for one attempt. */
 const patienceMs = 45_000
@@ -41,24 +41,10 @@ const mostBytes = 30_000
 /** Sends requests at a steady pace, whether or not the earlier ones have their answers: half of them GET, the others PUT and POST, with JSON and with bytes. */
 export function startChaosLoad (gateway: string, chance: Random): ChaosLoad {
   const agent = new http.Agent({ keepAlive: true, maxSockets: mostConnections })
-  const shots: ChaosShot[] = []
-  const running = new Set<Promise<void>>()
-  const startedAt = performance.now()
-  let sent = 0
-  const timer = setInterval(() => {
-    const due = Math.floor((performance.now() - startedAt) * perSecond / 1000)
-    for (; sent < due; sent++) {
-      const shot = shoot(gateway, agent, draw(sent, chance)).then(done => {
-        shots.push(done)
-        running.delete(shot)
-      })
-      running.add(shot)
-    }
-  }, tickMs)
+  const pace = startPace({ perSecond }, number => shoot(gateway, agent, draw(number, chance)))
   return {
     stop: async () => {
-      clearInterval(timer)
-      await Promise.all(running)
+      const shots = await pace.stop()
       agent.destroy()
       return shots
     }

@@ -1,5 +1,6 @@
 import http from 'node:http'
 import { performance } from 'node:perf_hooks'
+import { startPace } from './pace.js'
 
 /** One request of a load, and what became of it. */
 export interface Shot {
@@ -22,45 +23,44 @@ export interface Load {
   stop (): Promise<readonly Shot[]>
 }
 
-const tickMs = 10
 /** More connections than that, and on a slow machine the gateway would be busy with accepting them: Node takes one per turn of its event loop. */
 const mostConnections = 64
 /** Further ones are not sent while so many have no answer: a machine that is too slow gets fewer. */
 const mostRunning = 500
 let count = 0
 
-/** Sends requests at a steady pace, whether or not the earlier ones have their answers: GET and POST in turn. */
-export function load (gateway: string, { perSecond }: { readonly perSecond: number }): Load {
+/**
+ * Sends requests at a steady pace, whether or not the earlier ones have their answers: GET and POST in turn. To several gateways in turn;
+ * where a connection is refused, or lost before an answer began, to the next one.
+ */
+export function load (gateway: string | readonly string[], { perSecond }: { readonly perSecond: number }): Load {
   const agent = new http.Agent({ keepAlive: true, maxSockets: mostConnections })
-  const shots: Shot[] = []
-  const running = new Set<Promise<void>>()
-  const startedAt = performance.now()
-  let sent = 0
-  const timer = setInterval(() => {
-    const due = Math.floor((performance.now() - startedAt) * perSecond / 1000)
-    for (; sent < due; sent++) {
-      if (running.size >= mostRunning) continue
-      const shot = shoot(gateway, agent).then(done => {
-        shots.push(done)
-        running.delete(shot)
-      })
-      running.add(shot)
-    }
-  }, tickMs)
+  const pace = startPace({ perSecond, mostRunning }, () => shoot([gateway].flat(), agent))
   return {
-    shots,
+    shots: pace.shots,
     stop: async () => {
-      clearInterval(timer)
-      await Promise.all(running)
+      const shots = await pace.stop()
       agent.destroy()
       return shots
     }
   }
 }
 
-function shoot (gateway: string, agent: http.Agent): Promise<Shot> {
-  const method = ++count % 2 === 0 ? 'GET' : 'POST'
-  const id = `${method}-${count}`
+async function shoot (gateways: readonly string[], agent: http.Agent): Promise<Shot> {
+  const number = ++count
+  const method = number % 2 === 0 ? 'GET' : 'POST'
+  const id = `${method}-${number}`
+  // a pair goes to each in turn, so that each gets GET and POST
+  const first = Math.floor(number / 2)
+  let shot = await tryAt(gateways[first % gateways.length] ?? '', { method, id }, agent)
+  for (let tries = 1; tries < gateways.length && shot.status === null; tries++) {
+    const { startedAt } = shot
+    shot = { ...await tryAt(gateways[(first + tries) % gateways.length] ?? '', { method, id }, agent), startedAt }
+  }
+  return shot
+}
+
+function tryAt (gateway: string, { method, id }: Pick<Shot, 'method' | 'id'>, agent: http.Agent): Promise<Shot> {
   let startedAt = performance.now()
   const settled = (fields: Pick<Shot, 'status' | 'problem' | 'pid'>): Shot => ({ id, method, startedAt, endedAt: performance.now(), ...fields })
   return new Promise(resolve => {

@@ -1,12 +1,11 @@
-import { externalGateway } from '../../gateways/external.js'
+import { runNginx } from '../../gateways/run-nginx.js'
 
-const configuration = origins => ({ port, folder }) => `
-daemon off; master_process off; error_log stderr crit; pid ${folder}/pid;
-events { worker_connections 8192; }
-http {
-  access_log off; keepalive_requests 100000000; keepalive_timeout 600s; tcp_nodelay on;
-  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
-  uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+/**
+ * NGINX in one process, with its passive checks and failover, and kept-alive connections to the nodes. A node that failed is left out for 2 s
+ * rather than for the 10 s it has by default: with those a rolling restart leaves it without any node.
+ */
+export async function nginxProxy (origins) {
+  return await runNginx(port => `
   upstream nodes {
     least_conn;
     ${origins.map(origin => `server ${new URL(origin).host} max_fails=1 fail_timeout=2s;`).join('\n    ')}
@@ -20,18 +19,5 @@ http {
       proxy_connect_timeout 1s; proxy_send_timeout 3s; proxy_read_timeout 3s;
       proxy_next_upstream error timeout http_502 http_503 http_504;
     }
-  }
-}
-`
-
-/**
- * NGINX in one process, with its passive checks and failover, and kept-alive connections to the nodes. A node that failed is left out for 2 s
- * rather than for the 10 s it has by default: with those a rolling restart leaves it without any node.
- */
-export async function nginxProxy (origins) {
-  return await externalGateway({
-    program: 'nginx',
-    configuration: configuration(origins),
-    args: (file, folder) => ['-p', folder, '-c', file, '-e', 'stderr']
-  })
+  }`)
 }
