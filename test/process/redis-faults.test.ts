@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'tap'
-import { lost, selfOf, startGatewayGroup, storeIs } from '../support/gateway-group.js'
+import { lasting, lost, selfOf, startGatewayGroup, storeIs } from '../support/gateway-group.js'
 import { isQuiet, needs, until } from '../support/process.js'
 import { failed, load, quantile } from '../support/process-load.js'
 import { changesOf, nodesOf } from '../support/process-status.js'
@@ -20,9 +20,11 @@ interface Fault {
   readonly isNoticed: boolean
 }
 
+const frozenMs = lasting(20_000, 6000)
+
 const faults: readonly Fault[] = [
   { name: 'kill -9 and an empty restart', begin: redis => redis.kill(), lastsMs: 5000, end: redis => redis.restart(), isNoticed: true },
-  { name: 'SIGSTOP for 20 s', begin: redis => redis.freeze(), lastsMs: 20_000, end: redis => redis.thaw(), isNoticed: true },
+  { name: `SIGSTOP for ${frozenMs / 1000} s`, begin: redis => redis.freeze(), lastsMs: frozenMs, end: redis => redis.thaw(), isNoticed: true },
   { name: 'FLUSHALL', begin: redis => redis.cli('FLUSHALL'), lastsMs: 2000, end: () => {}, isNoticed: false }
 ]
 

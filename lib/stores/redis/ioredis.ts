@@ -18,7 +18,8 @@ export interface IoredisClient {
 const ofServer = {
   lazyConnect: true,
   enableOfflineQueue: false,
-  enableAutoPipelining: false,
+  // what is called in one turn goes out in one write
+  enableAutoPipelining: true,
   retryStrategy: null,
   reconnectOnError: null,
   connectTimeout: limitMs,
