@@ -6,12 +6,14 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import Fastify from 'fastify'
 import t from 'tap'
-import { root, until } from '../support/process.js'
+import { needs, root, until } from '../support/process.js'
+import { startRedis } from '../support/redis-server.js'
 import { blocksOf, documents } from './markdown.js'
 import { createProject, freePorts } from './project.js'
+import { localStore } from '../../lib/stores/local.js'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { Test } from 'tap'
-import type { AgentOptions, GatewayOptions } from '../../types/index.js'
+import type { AgentOptions, GatewayOptions, GatewayStatus } from '../../types/index.js'
 import type {} from '../../types/fastify.js'
 
 /** A piece as a module: the packages as it sees them, and what it does with an app. */
@@ -29,7 +31,10 @@ interface Scene {
 }
 
 const project = createProject(t)
-const ports = await freePorts()
+const hasRedis = needs('redis-server')
+const redisPort = hasRedis.skip === false ? (await startRedis(t)).port : 0
+const ports = { ...await freePorts(), 6379: redisPort }
+process.env['REDIS_URL'] = `redis://127.0.0.1:${redisPort}`
 const blocks = documents.flatMap(blocksOf)
 const fragments = blocks.filter(({ language, text }) => language === 'js' && !text.startsWith('// '))
 const services = ['users', 'orders', 'events', 'files']
@@ -68,7 +73,8 @@ async function play (t: Test, text: string): Promise<Scene> {
   t.teardown(() => app.close())
   const node = await startNode(t)
   if (!text.includes('app.register(balance')) {
-    await app.register(fragment.balance, { services: Object.fromEntries(services.map(name => [name, { nodes: [node] }])) })
+    const shared = text.includes('onLeader') ? { store: localStore({ path: join(project.folder, 'hub') }), drainMs: 0 } : {}
+    await app.register(fragment.balance, { services: Object.fromEntries(services.map(name => [name, { nodes: [node] }])), ...shared })
   }
   await fragment.default(app)
   if (!app.server.listening) app.get('/via/:service', (request, reply) => reply.balance((request.params as { service: string }).service, { path: '/' }))
@@ -76,9 +82,53 @@ async function play (t: Test, text: string): Promise<Scene> {
   return { app, address, fragment }
 }
 
+async function gatewayStatusOf (address: string): Promise<GatewayStatus['gateway']> {
+  return (await (await fetch(`${address}/_balance/status`)).json() as GatewayStatus).gateway
+}
+
+/** It listens, and what it knows it shares. */
+function sharesBy (kind: string): (t: Test, scene: Scene) => Promise<void> {
+  return async (t, { address }) => {
+    const { gateways } = await until(async () => {
+      const gateway = await gatewayStatusOf(address)
+      return gateway.gateways.includes(address) && gateway
+    }, 'the gateway knows itself by the store')
+    t.ok(gateways.length > 0)
+    t.same((await gatewayStatusOf(address)).store, { kind, connected: true })
+  }
+}
+
 const scenes: Readonly<Record<string, (t: Test, scene: Scene) => Promise<void>>> = {
   "await app.listen({ port: 8080, host: '0.0.0.0' })": async (t, { app }) => {
     t.match(app.addresses(), [{ port: ports[8080] }], 'it listens')
+  },
+
+  'redisStore({ client: new Redis(process.env.REDIS_URL': sharesBy('redis'),
+
+  "new Redis('redis://10.0.0.5:6379', { lazyConnect: true }) })\n})": sharesBy('redis'),
+
+  'store: localStore(': sharesBy('local'),
+
+  "address: 'http://10.0.0.2:8080'": async (t, { address }) => {
+    await until(async () => (await gatewayStatusOf(address)).gateways.includes(`http://127.0.0.1:${ports[8080]}`), 'workers are told that address')
+  },
+
+  "gateways: ['http://10.0.0.2:8080', 'http://10.0.0.3:8080'],": async (t, { app, fragment }) => {
+    const gateway = Fastify({ forceCloseConnections: true })
+    t.teardown(() => gateway.close())
+    await gateway.register(fragment.balance)
+    await gateway.listen({ port: ports[8080], host: '127.0.0.1' })
+    const [node] = await until(() => gateway.registry.nodes('hello').length === 1 && gateway.registry.nodes('hello'), 'the gateway hears the worker')
+    t.equal(await until(() => app.agent.id, 'the worker has its answer'), node?.id)
+  },
+
+  'app.registry.onLeader(token': async (t, { app }) => {
+    await until(() => app.registry.leader, 'the only gateway leads')
+  },
+
+  "app.post('/clean-up'": async (t, { address }) => {
+    const statusFor = async (token: string): Promise<number> => (await fetch(`${address}/clean-up`, { method: 'POST', headers: { 'x-token': token } })).status
+    t.same([await statusFor('7'), await statusFor('8'), await statusFor('7'), await statusFor('8'), await statusFor('?')], [200, 200, 409, 200, 409])
   },
 
   'weight: 3': async (t, { app }) => {
@@ -158,7 +208,7 @@ t.test('there is a scene for each piece, and a piece for each scene', async t =>
 })
 
 for (const { file, line, text } of fragments) {
-  t.test(`the JavaScript at ${file}:${line} — does what the text says — in an app`, async t => {
+  t.test(`the JavaScript at ${file}:${line} — does what the text says — in an app`, text.includes('redisStore') ? hasRedis : {}, async t => {
     const scene = await play(t, text)
     for (const [key, check] of Object.entries(scenes)) {
       if (text.includes(key)) await check(t, scene)

@@ -12,15 +12,17 @@ export interface Project {
 }
 
 /** By the ports that the documents name, those to use instead. */
-export type Ports = Readonly<Record<'8080' | '3000', number>>
+export type Ports = Readonly<Record<'8080' | '3000' | '6379', number>>
 
 export async function freePorts (): Promise<Ports> {
-  return { 8080: await freePort(), 3000: await freePort() }
+  return { 8080: await freePort(), 3000: await freePort(), 6379: await freePort() }
 }
 
-/** The text of a document with other ports, and never an address that others can reach. */
+/** The text of a document with other ports, and never an address that others can reach; what it connects to is on this machine. */
 export function placed (text: string, ports: Ports): string {
-  return text.replaceAll('8080', String(ports[8080])).replaceAll('3000', String(ports[3000])).replaceAll('0.0.0.0', '127.0.0.1')
+  const others = new Map(Object.entries(ports))
+  return text.replaceAll(/\b10\.0\.0\.\d+(?=:(8080|6379))/g, '127.0.0.1').replaceAll('0.0.0.0', '127.0.0.1')
+    .replaceAll(/8080|3000|6379/g, port => String(others.get(port)))
 }
 
 export function createProject (t: Test): Project {
@@ -28,7 +30,7 @@ export function createProject (t: Test): Project {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(root, join(folder, 'node_modules', 'fastify-balance'))
-  for (const name of ['fastify', '@fastify', '@types']) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  for (const name of ['fastify', '@fastify', '@types', 'ioredis', 'iovalkey', 'redis']) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   return {
     folder,

@@ -96,6 +96,8 @@ t.test('each table of options names all of them and no other', async t => {
     ['`app.register(agent, options)` takes:', membersOf('types/agent.ts', 'AgentOptions')],
     ['A call takes the options of balancing, and these:', optionsOf('CallOptions')],
     ['`closeOnSignals(app, options)` takes:', membersOf('types/agent.ts', 'CloseOptions')],
+    ['`redisStore(options)` takes:', membersOf('lib/stores/redis.ts', 'RedisStoreOptions')],
+    ['`localStore(options)` takes:', membersOf('lib/stores/local/place.ts', 'LocalStoreOptions')],
     ['`ejection` takes:', optionsOf('EjectionOptions')],
     ['`retryBudget` takes:', optionsOf('RetryBudgetOptions')],
     ['`queue` takes:', optionsOf('QueueOptions')],
@@ -137,6 +139,8 @@ t.test('the defaults in the tables are those of the code', async t => {
     for (const [name, value] of Object.entries(defaults)) t.same(defaultIn(table, name), value, `${option}.${name} in the table of docs/health.md`)
   }
   t.equal(defaultIn(tableAfter('`app.register(balance, options)` takes:'), 'warmUpMs'), warmUpMs)
+  const drainMs = [resolveGateway({ gateways: ['http://localhost'] }).drainMs, resolveGateway({}).drainMs]
+  t.equal(rowOf(tableAfter('`app.register(balance, options)` takes:'), 'drainMs')[1], `\`${drainMs[0]}\` with \`store\` or \`gateways\`, else \`${drainMs[1]}\``)
   const closing = tableAfter('`closeOnSignals(app, options)` takes:')
   for (const [name, value] of Object.entries(parameterDefaultsOf('lib/close-on-signals.ts', 'closeOnSignals'))) t.same(defaultIn(closing, name), value, name)
   t.match(textOf('README.md'), `\`prefix\` (default \`'${operations === false ? '' : operations.prefix}'\`)`)
@@ -183,6 +187,11 @@ t.test('the table of heartbeat fields names all of them', async t => {
 t.test('the table of app.agent names all of it', async t => {
   const table = tables.find(({ rows }) => rows[0]?.[0] === '`app.agent.id`')
   t.same(firstCodes(table ?? tableAfter('')).map(name => name.replace(/^app\.agent\.(\w+).*$/, '$1')), membersOf('types/agent.ts', 'Agent'))
+})
+
+t.test('the table of app.gateway names all of it', async t => {
+  const table = tables.find(({ rows }) => rows[0]?.[0] === '`app.gateway.id`')
+  t.same(firstCodes(table ?? tableAfter('')).map(name => name.replace(/^app\.gateway\.(\w+).*$/, '$1')), membersOf('types/gateway.ts', 'Gateway'))
 })
 
 t.test('the table of failover says what the code decides, row by row', async t => {
