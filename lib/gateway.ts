@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { Server as TlsServer } from 'node:tls'
 import fp from 'fastify-plugin'
@@ -110,6 +111,15 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
   })
 }
 
+/** Tells machines apart that are named alike, and containers of one machine: each of these has loopback addresses of its own. */
+function machineName (): string {
+  try {
+    return `${hostname()} ${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`
+  } catch {
+    return hostname()
+  }
+}
+
 function untilClosed (app: FastifyInstance, stop: () => void): void {
   app.addHook('onClose', async () => stop())
 }
@@ -120,7 +130,7 @@ function joinGroup (app: FastifyInstance, { store, gateways, address }: Resolved
   const group = groupOf(store, {
     ...fitness,
     ...storeLog(log),
-    machine: hostname(),
+    machine: machineName(),
     registry,
     gateways,
     clock,

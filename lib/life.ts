@@ -1,11 +1,16 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { within } from './within.js'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../types/clock.js'
 import type { Gateway } from '../types/gateway.js'
 
+/** How long the requests that run when the gateway takes no more connections are waited for, ms: a stream may never end. */
+const endingMs = 10_000
+
 export interface LifeParts {
   readonly id: string
-  readonly clock: Pick<Clock, 'after'>
+  readonly clock: Clock
   /** How long this gateway serves on after it has begun to drain, ms. */
   readonly drainMs: number
   /** Tells the other gateways that this one goes. */
@@ -20,10 +25,12 @@ export class Life {
   #drained: Promise<void> | null = null
 
   constructor (app: FastifyInstance, { id, clock, drainMs, leave }: LifeParts) {
+    const silent = silentConnections(app)
     const drain = async (): Promise<void> => {
       if (this.#state === 'serving') this.#state = 'draining'
       endConnections(app)
       await Promise.all([leave(), new Promise<void>(resolve => { clock.after(drainMs, resolve) })])
+      await within(clock, endingMs, stopListening(app, silent))
     }
     const state = (): Gateway['state'] => this.#state
     this.gateway = Object.freeze({ id, get state () { return state() }, drain: () => (this.#drained ??= drain()) })
@@ -38,9 +45,29 @@ export class Life {
   }
 }
 
-/** Every client is asked to come back on another connection, which may go to another gateway. */
+/**
+ * Takes no new connection, and waits for the requests that run. Before `app.close()`, for once that has begun Fastify answers 503 to what still
+ * comes, while a client whose connection is refused goes elsewhere.
+ */
+async function stopListening ({ server }: FastifyInstance, silent: () => readonly Socket[]): Promise<void> {
+  const closed = new Promise<void>(resolve => { server.close(() => resolve()) })
+  for (const socket of silent()) socket.destroy()
+  await closed
+}
+
+/** The connections on which nothing has come yet, as browsers and checks open them: Node does not count them among the idle ones, and would wait for them. */
+function silentConnections ({ server }: FastifyInstance): () => readonly Socket[] {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return () => [...sockets].filter(({ bytesRead }) => bytesRead === 0)
+}
+
+/** Every client is asked to come back on another connection, which may go to another gateway. HTTP/2 has no such header. */
 function endConnections (app: FastifyInstance): void {
-  app.server.prependListener('request', (_request: unknown, response: ServerResponse) => {
-    if (!response.headersSent) response.setHeader('connection', 'close')
+  app.server.prependListener('request', ({ httpVersionMajor }: IncomingMessage, response: ServerResponse) => {
+    if (httpVersionMajor < 2 && !response.headersSent) response.setHeader('connection', 'close')
   })
 }

@@ -22,13 +22,15 @@ const table: Record<string, { imports: string, packages: RegExp }> = {
   heartbeat: { imports: 'check errors peer registry health node', packages: any },
   proxy: { imports: 'errors peer options registry health node strategies', packages: any },
   discovery: { imports: '', packages: /^node:(dns|net)$/ },
-  stores: { imports: 'check clock errors registry health node', packages: any },
-  sync: { imports: 'check errors node registry', packages: /^node:os$/ },
-  life: { imports: '', packages: /^(fastify|node:http)$/ },
+  stores: { imports: 'limited check clock errors registry health node', packages: any },
+  sync: { imports: 'limited check errors node registry', packages: /^node:os$/ },
+  limited: { imports: '', packages: none },
+  within: { imports: '', packages: none },
+  life: { imports: 'within', packages: /^(fastify|node:http|node:net)$/ },
   operations: { imports: 'check clock errors peer pressure registry health node strategies sync', packages: any },
   gateway: { imports: 'check clock discovery errors health heartbeat life node operations options peer pressure proxy registry strategies sync', packages: any },
   'close-on-signals': { imports: 'clock', packages: /^fastify$/ },
-  agent: { imports: 'check clock close-on-signals errors heartbeat node peer pressure', packages: any },
+  agent: { imports: 'within check clock close-on-signals errors heartbeat node peer pressure', packages: any },
   index: { imports: 'agent close-on-signals errors gateway strategies', packages: none }
 }
 

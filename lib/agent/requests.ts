@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../types/clock.js'
-import { within } from './within.js'
+import { within } from '../within.js'
 
 /** Counts the requests that this app is serving, from their arrival until their response has ended or their client has left. */
 export class RunningRequests {

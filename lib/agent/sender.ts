@@ -13,7 +13,7 @@ import type { LinkContext } from './link.js'
 import { bodyOf } from './message.js'
 import { isIPv4Only, placeOf } from './place.js'
 import type { Listener } from './place.js'
-import { within } from './within.js'
+import { within } from '../within.js'
 
 /** What the sender is made with. */
 export interface SenderContext {

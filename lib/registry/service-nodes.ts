@@ -27,6 +27,8 @@ const forgetMs = 60_000
 /** That this process stood still: for `creditMs` at least, since it was last `awakeAt`. */
 export interface Pause {
   readonly creditMs: number
+  /** What a lease that runs still gets besides. */
+  readonly furtherMs?: number
   readonly awakeAt: number
   readonly now: number
 }
@@ -198,12 +200,13 @@ export class ServiceNodes {
   }
 
   /** Lengthens every lease by a pause of this process (or those alone that come from a store, by a silence of the store). A lease that ran when it began still runs: nobody could be heard since. */
-  credit ({ creditMs, awakeAt, now }: Pause, sharedOnly: boolean = false): void {
+  credit ({ creditMs, furtherMs = 0, awakeAt, now }: Pause, sharedOnly: boolean = false): void {
     for (const { node, heardHere } of this.#byId.values()) {
       if (sharedOnly && heardHere) continue
       const leftMs = node.leaseUntil - awakeAt
       const until = node.leaseUntil + creditMs
-      writable(node).leaseUntil = leftMs > 0 && until <= now ? now + leftMs : until
+      const lastsUntil = leftMs > 0 && until <= now ? now + leftMs : until
+      writable(node).leaseUntil = lastsUntil > now ? lastsUntil + furtherMs : lastsUntil
     }
     this.#snapshot = null
   }

@@ -63,6 +63,7 @@ function sharing (store: RegistryStore, parts: GroupParts): Group {
   const sync = new Sync({ ...parts, store })
   const leadership = new Leadership({ ...parts, store })
   const kind = store.kind ?? 'custom'
+  const leave = async (): Promise<void> => { await Promise.all([sync.leave(), leadership.stop()]) }
   return {
     get gateways () { return [...new Set([...parts.gateways, ...sync.gateways])] },
     get fanout () { return sync.isConnected ? 'one' : 'all' },
@@ -76,10 +77,11 @@ function sharing (store: RegistryStore, parts: GroupParts): Group {
       await sync.start()
       leadership.start()
     },
-    listens: address => { sync.present(address) },
-    async leave () {
-      await Promise.all([sync.present(null), leadership.stop()])
-    },
-    stop: () => sync.stop()
+    listens: address => { sync.listens(address) },
+    leave,
+    async stop () {
+      await leave()
+      await sync.stop()
+    }
   }
 }

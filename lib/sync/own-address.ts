@@ -3,13 +3,14 @@ import type { NetworkInterfaceInfo } from 'node:os'
 /** Where a server listens. */
 export interface Binding { readonly address: string, readonly family: string, readonly port: number }
 
-/** Where agents reach a gateway that listens there: at its address, or, where it listens on all, at the machine's first that others may reach. null: it listens on no port. */
+/** Where agents reach a gateway that listens there: at its address, or, where it listens on all, at the machine's first that others may reach. null: it listens on no port, or where no URL leads. */
 export function ownAddressOf (bindings: readonly Binding[], interfaces: ReadonlyArray<Pick<NetworkInterfaceInfo, 'address' | 'family' | 'internal'>>, isSecure: boolean): string | null {
   const [binding] = bindings.toSorted((one, other) => rankOf(one) - rankOf(other))
   if (binding === undefined) return null
   const { address, family, port } = binding
   const host = isWildcard(address) ? hostOf(family, interfaces) : address
-  return new URL(`${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`).origin
+  const url = `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return URL.canParse(url) ? new URL(url).origin : null
 }
 
 function isWildcard (address: string): boolean {

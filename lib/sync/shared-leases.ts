@@ -1,4 +1,5 @@
-import { nodeInfoOf } from '../node/info.js'
+import { isOnLoopback } from './loopback.js'
+import { storedLeaseOf } from './stored-lease.js'
 import type { Announcement } from '../registry/announcement.js'
 import type { Lease, StoreChanges, StoredLease } from '../../types/store.js'
 
@@ -6,29 +7,43 @@ export interface SharedLeasesParts {
   /** This gateway's. */
   readonly id: string
   readonly machine: string
+  readonly now: () => number
   /** Tells the registry what another gateway heard. False: it is not newer than what is known here. */
   readonly learn: (announcement: Announcement) => boolean
-  /** Writes a lease to the store, sooner or later. */
-  readonly put: (key: string, lease: Lease) => void
+  /** Has a lease written to the store, soon or together with others: then `write` is called with it. */
+  readonly put: (key: string, lease: Lease, isUrgent: boolean) => void
+  /** Writes a lease to the store now. */
+  readonly send: (lease: Lease) => Promise<void>
   /** Told of a lease that cannot be one. */
-  readonly refused: (lease: StoredLease, error: Error) => void
+  readonly refused: (lease: object, error: Error) => void
 }
 
-/** What comes through the store may come so much later than it was heard: it is asked every second, ms. */
+/** What this gateway heard last of a node. */
+interface Own {
+  readonly lease: Lease
+  readonly heardAt: number
+  /** The first question to the store whose answer has it, or what is newer. Infinity: it has not been written yet. */
+  shownFrom: number
+}
+
+/** What comes through the store may come so much later than it was heard: it waits to be written, and the store is asked every second, ms. */
 const graceMs = 1000
 /** A lease that is over for so long is not taken in any more: its node is forgotten elsewhere too, ms. */
 const forgottenMs = 60_000
-/** The hosts that mean another machine on every machine. */
-const loopback = /^https?:\/\/(127\.|localhost\b|\[::1\])/
+/** A goodbye is shared for so long: then nobody remembers the node, ms. */
+const goodbyeMs = 600_000
+/** What has not been written after this time may never be, ms. */
+const unwrittenMs = 1000
 
 /** Which leases this gateway shares, and which of those that others share it has taken in. */
 export class SharedLeases {
   readonly #parts: SharedLeasesParts
-  /** What this gateway heard last of the nodes whose heartbeats it gets. */
-  readonly #own = new Map<string, Lease>()
+  /** Of the nodes whose heartbeats this gateway gets. */
+  readonly #own = new Map<string, Own>()
   /** The stamp of the newest lease that the store has shown of each node. */
   readonly #stamps = new Map<string, string>()
   #count = 0
+  #questions = 0
 
   constructor (parts: SharedLeasesParts) {
     this.#parts = parts
@@ -36,52 +51,97 @@ export class SharedLeases {
 
   /** Shares what this gateway has just heard. */
   heard ({ info, incarnation, seq, state, ttlMs, load }: Announcement): void {
-    const { id, machine, put } = this.#parts
+    const { id, machine, now, put } = this.#parts
     const stamp = `${id} ${++this.#count}`
-    const lease = { info, incarnation, seq, state, ttlMs, load, stamp, machine: loopback.test(info.origin) ? machine : null }
+    const lease = { info, incarnation, seq, state, ttlMs, load, stamp, machine: isOnLoopback(info.origin) ? machine : null }
     const key = keyOf(info)
-    this.#own.set(key, lease)
-    put(key, lease)
+    const last = this.#own.get(key)?.lease
+    this.#own.set(key, { lease, heardAt: now(), shownFrom: Infinity })
+    put(key, lease, last === undefined || last.state !== state || last.incarnation !== incarnation)
   }
 
   /** A node is not known any more. What it said at its end is still to be shared. */
   gone (info: Lease['info']): void {
     const key = keyOf(info)
-    if (this.#own.get(key)?.state !== 'left') this.#own.delete(key)
+    if (this.#own.get(key)?.lease.state !== 'left') this.#own.delete(key)
   }
 
-  /** Takes in what the store shows, and puts again what a store that has everything to show does not show. */
-  take ({ leases, complete }: Pick<StoreChanges, 'leases' | 'complete'>): void {
-    for (const lease of leases) this.#take(lease)
-    if (complete) this.#compare(new Map(leases.map(lease => [keyOf(lease.info), lease.stamp])))
+  /** Writes a lease whose turn it is, unless that is no news any more: the others would take it for some. */
+  async write (lease: Lease): Promise<void> {
+    const own = this.#own.get(keyOf(lease.info))
+    if (own?.lease !== lease || this.#isOver(own)) return
+    await this.#parts.send(lease)
+    own.shownFrom = this.#questions + 1
   }
 
-  #take (lease: StoredLease): void {
-    const { id, machine, learn, refused } = this.#parts
+  /** The store is about to be asked. */
+  asks (): void {
+    this.#questions++
+  }
+
+  /**
+   * Takes in what the store shows, and puts again what a store that has everything to show does not show. False: nobody can tell yet whether all of
+   * it is news, so it is to be asked for once more.
+   */
+  take ({ leases, complete }: Pick<StoreChanges, 'leases' | 'complete'>): boolean {
+    const shown = this.#checked(leases)
+    // Of two ids at one origin the later one holds
+    const untold = shown.toSorted((one, other) => other.ageMs - one.ageMs).filter(lease => !this.#take(lease))
+    if (complete) this.#compare(new Map(shown.map(lease => [keyOf(lease.info), lease.stamp])))
+    return untold.length === 0
+  }
+
+  #checked (leases: readonly StoredLease[]): readonly StoredLease[] {
+    return leases.flatMap(lease => {
+      try {
+        return [storedLeaseOf(lease)]
+      } catch (error) {
+        this.#parts.refused(lease, error as Error)
+        return []
+      }
+    })
+  }
+
+  /** False: nobody can tell yet. */
+  #take (lease: StoredLease): boolean {
+    const { id, machine, learn } = this.#parts
     const key = keyOf(lease.info)
     const last = this.#stamps.get(key)
-    if (last === lease.stamp) return
+    if (last === lease.stamp) return true
+    if (this.#mayBeOlder(lease, this.#own.get(key))) return false
     this.#stamps.set(key, lease.stamp)
-    if (lease.stamp.startsWith(`${id} `) || (lease.machine !== null && lease.machine !== machine)) return
+    if (lease.stamp.startsWith(`${id} `) || (lease.machine !== null && lease.machine !== machine)) return true
+    const leftMs = lease.ttlMs + graceMs - lease.ageMs
+    if (leftMs <= -forgottenMs) return true
     // Once it is seen to advance its lease begins: this gateway's own clock alone tells how old it is. Of the first one only the store knows that.
-    const ttlMs = lease.ttlMs + graceMs - (last === undefined ? lease.ageMs : 0)
-    if (ttlMs <= -forgottenMs) return
-    try {
-      // The node has gone over to another gateway, whose part it is now to keep the store complete
-      if (learn(announcementOf(lease, ttlMs))) this.#own.delete(key)
-    } catch (error) {
-      refused(lease, error as Error)
-    }
+    const announcement = announcementOf(lease, last === undefined ? leftMs : lease.ttlMs + graceMs)
+    // The node has gone over to another gateway, whose part it is now to keep the store complete
+    if (learn(announcement)) this.#own.delete(key)
+    return true
+  }
+
+  /** The order of arrival counts for a node that does not count, and what this gateway has heard is on its way to the store. */
+  #mayBeOlder (lease: StoredLease, own: Own | undefined): boolean {
+    if (own === undefined || own.shownFrom <= this.#questions || isCounted(lease, own.lease)) return false
+    return !lease.stamp.startsWith(`${this.#parts.id} `) && this.#parts.now() < own.heardAt + unwrittenMs
   }
 
   #compare (shown: ReadonlyMap<string, string>): void {
     for (const key of this.#stamps.keys()) {
       if (!shown.has(key)) this.#stamps.delete(key)
     }
-    for (const [key, lease] of this.#own) {
-      if (shown.get(key) !== lease.stamp) this.#parts.put(key, lease)
-      if (lease.state === 'left') this.#own.delete(key)
+    for (const [key, own] of this.#own) {
+      const { lease, shownFrom } = own
+      if (this.#isOver(own)) this.#own.delete(key)
+      else if (shownFrom > this.#questions) continue
+      else if (lease.state === 'left' && shown.has(key)) this.#own.delete(key)
+      else if (shown.get(key) !== lease.stamp) this.#parts.put(key, lease, true)
     }
+  }
+
+  #isOver ({ lease, heardAt }: Own): boolean {
+    const lastsMs = lease.state === 'left' && lease.incarnation !== null ? goodbyeMs : lease.ttlMs
+    return this.#parts.now() >= heardAt + lastsMs
   }
 }
 
@@ -89,6 +149,12 @@ function keyOf ({ service, id }: Lease['info']): string {
   return `${service} ${id}`
 }
 
+/** Whether the two say themselves which one is newer. */
+function isCounted (one: Lease, other: Lease): boolean {
+  if (one.incarnation === null || other.incarnation === null) return false
+  return one.incarnation !== other.incarnation || (one.seq !== null && other.seq !== null)
+}
+
 function announcementOf ({ info, incarnation, seq, state, load }: StoredLease, ttlMs: number): Announcement {
-  return Object.freeze({ info: nodeInfoOf({ ...info, static: false }, 'lease.info'), state, incarnation, seq, load, ttlMs, heardHere: false })
+  return Object.freeze({ info, state, incarnation, seq, load, ttlMs, heardHere: false })
 }

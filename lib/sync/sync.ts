@@ -1,11 +1,12 @@
-import { limited } from './limited.js'
+import { limitMs, limited } from '../limited.js'
 import { Outbox } from './outbox.js'
+import { Presence } from './presence.js'
 import { SharedDrains } from './shared-drains.js'
 import { SharedLeases } from './shared-leases.js'
 import type { Announcement, Verdict } from '../registry/announcement.js'
 import type { NodeRegistry } from '../registry/registry.js'
 import type { Clock, Random } from '../../types/clock.js'
-import type { DrainOrder, GatewayPresence, Lease, RegistryStore, StoreChanges } from '../../types/store.js'
+import type { DrainOrder, Lease, RegistryStore } from '../../types/store.js'
 
 export interface SyncParts {
   /** This gateway's; unique per process. */
@@ -17,7 +18,7 @@ export interface SyncParts {
   readonly random: Random
   /** The store does not answer any more, or answers again; each when it begins. */
   readonly troubled: (error: Error | null) => void
-  /** Something in the store cannot be used. */
+  /** Something in the store cannot be used; once for each reason. */
   readonly refused: (what: object, error: Error) => void
 }
 
@@ -27,12 +28,12 @@ const completeMs = 30_000
 const hintMs = 5
 const firstMs = 2000
 const againMs = 100
-/** How often a gateway says that it is there, and for how long that holds. ms */
-const presence = { everyMs: 5000, ttlMs: 15_000 } as const
+/** How long the store may take to show everything at the start, when nobody waits for requests yet, ms. */
+const loadMs = 1000
 /** The longest time between two questions that is the store's fault; the rest is this process' own pause, ms. */
 const mostSilentMs = 2 * pollMs
-/** An address that means another machine on every machine. */
-const loopback = /^https?:\/\/(127\.|localhost\b|\[::1\])/
+/** So many reasons for refusing something are told. */
+const mostRefusals = 100
 
 /**
  * Keeps the registry of this gateway and a store alike: what is heard here goes into the store, what others heard comes from it. The registry
@@ -42,38 +43,50 @@ export class Sync {
   readonly #parts: SyncParts
   readonly #leases: SharedLeases
   readonly #drains: SharedDrains
+  readonly #presence: Presence
   readonly #outboxes: readonly [Outbox<Lease>, Outbox<DrainOrder>]
+  readonly #stops: Array<() => void> = []
+  readonly #refusals = new Set<string>()
   #cursor: string | undefined
   #completeAt = -Infinity
-  #gateways: readonly string[] = []
-  #address: string | null = null
-  #presentAt = -Infinity
   #askedAt: number
   #isAnswering = false
   #isTroubled = false
   #isStopped = false
   #isHinted = false
+  /** The questions that are under way. */
   #round: Promise<void> | null = null
+  /** When the store is asked next. */
+  #nextAt = Infinity
   #cancelNext: () => void = () => {}
-  readonly #stops: Array<() => void> = []
 
   constructor (parts: SyncParts) {
-    const { id, machine, store, registry, clock, refused } = parts
+    const { id, machine, store, registry, clock } = parts
     this.#parts = parts
     this.#askedAt = clock.now()
     const failed = (error: Error): void => this.#tell(error)
-    const leases = new Outbox<Lease>(lease => limited(clock, () => store.put(lease)), failed)
-    const orders = new Outbox<DrainOrder>(order => limited(clock, () => store.drain(order)), failed)
+    const refused = (what: object, error: Error): void => this.#refuse(what, error)
+    const leases = new Outbox<Lease>(lease => this.#leases.write(lease), failed, clock)
+    const orders = new Outbox<DrainOrder>(order => limited(clock, 'the store', () => store.drain(order)), failed, clock)
     this.#outboxes = [leases, orders]
     this.#leases = new SharedLeases({
-      id, machine, refused, learn: announcement => registry.announce(announcement).kind === 'accepted', put: (key, lease) => leases.add(key, lease)
+      id,
+      machine,
+      refused,
+      now: () => clock.now(),
+      learn: announcement => registry.announce(announcement).kind === 'accepted',
+      put: (key, lease, isUrgent) => leases.add(key, lease, isUrgent),
+      send: lease => limited(clock, 'the store', () => store.put(lease))
     })
     this.#drains = new SharedDrains({
-      wall: clock.wall,
+      refused,
+      now: () => clock.now(),
+      wall: () => clock.wall(),
       drain: (service, node, draining) => registry.drain(service, node, draining),
       has: (service, node) => registry.has(service, node),
       put: (key, order) => orders.add(key, order)
     })
+    this.#presence = new Presence(parts)
     this.#stops.push(registry.onGone(({ info }) => this.#leases.gone(info)))
     this.#stops.push(registry.onChange(change => { if (change.from === null) this.#drains.came(change) }))
   }
@@ -85,16 +98,18 @@ export class Sync {
 
   /** Where the gateways of this group are reached, as far as it is known. */
   get gateways (): readonly string[] {
-    return this.#gateways
+    return this.#presence.gateways
   }
 
   /** Takes in a heartbeat of a node, and shares it if it is news. */
   announce (announcement: Announcement): Verdict {
     const { registry } = this.#parts
+    const { info: { service, id }, state } = announcement
     const verdict = registry.announce(announcement)
     if (verdict.kind !== 'accepted') return verdict
     this.#leases.heard(announcement)
-    if (announcement.state === 'left') this.#drains.left(announcement.info.service, announcement.info.id)
+    // A static node stays, and so does what is wanted of it
+    if (state === 'left' && !registry.has(service, id)) this.#drains.left(service, id)
     return verdict
   }
 
@@ -107,37 +122,45 @@ export class Sync {
 
   /** Loads what the store knows, for 2 s at most, and goes on from there. */
   async start (): Promise<void> {
-    const { store, clock } = this.#parts
-    const until = clock.now() + firstMs
-    await this.#ask()
-    while (!this.#isAnswering && !this.#isStopped && clock.now() < until) {
-      await new Promise<void>(resolve => { clock.after(againMs, resolve) })
-      await this.#ask()
-    }
     if (this.#isStopped) return
-    this.#stops.push(store.onHint?.(() => this.#hinted()) ?? (() => {}))
+    this.#round = this.#load()
+    await this.#round
+    this.#round = null
+    if (this.#isStopped) return
+    this.#stops.push(this.#parts.store.onHint?.(() => this.#hinted()) ?? (() => {}))
     this.#plan(pollMs)
   }
 
-  /** This gateway listens there, and says so. null: it is about to go. */
-  async present (address: string | null): Promise<void> {
-    const { id, machine, store, clock } = this.#parts
-    const last = this.#address
-    this.#address = address
-    this.#presentAt = -Infinity
-    if (address !== null) return await this.#announce()
-    this.#gateways = this.#gateways.filter(each => each !== last)
-    if (last !== null) await limited(clock, () => store.announce({ id, address: last, machine }, 0)).catch(() => {})
+  /** This gateway listens there, and says so. null: nobody can reach it. */
+  async listens (address: string | null): Promise<void> {
+    this.#presence.listens(address)
+    if (this.#isAnswering) await this.#presence.announce()
   }
 
-  /** Ends. What is under way is waited for. */
+  /** This gateway is about to go, and says so. */
+  leave (): Promise<void> {
+    return this.#presence.leave()
+  }
+
+  /** Ends. What is under way is waited for, and what waits is written if it can be. */
   async stop (): Promise<void> {
+    const { store, clock } = this.#parts
     this.#isStopped = true
     this.#cancelNext()
     for (const stop of this.#stops) stop()
-    await this.#round
-    await this.present(null)
-    await limited(this.#parts.clock, async () => await this.#parts.store.close?.()).catch(() => {})
+    await Promise.all([this.#round, this.leave(), ...this.#outboxes.map(outbox => limited(clock, 'the store', () => outbox.end()).catch(() => {}))])
+    for (const outbox of this.#outboxes) outbox.shut()
+    await limited(clock, 'the store', async () => await store.close?.()).catch(() => {})
+  }
+
+  async #load (): Promise<void> {
+    const { clock } = this.#parts
+    const until = clock.now() + firstMs
+    await this.#ask(loadMs)
+    while (!this.#isAnswering && !this.#isStopped && clock.now() < until) {
+      await new Promise<void>(resolve => { clock.after(againMs, resolve) })
+      if (!this.#isStopped) await this.#ask(loadMs)
+    }
   }
 
   #hinted (): void {
@@ -145,70 +168,72 @@ export class Sync {
     else this.#isHinted = true
   }
 
+  /** The store is asked after that time, or before: hints that follow each other closely must not put it off. */
   #plan (delayMs: number): void {
     const { clock, random } = this.#parts
-    this.#cancelNext()
-    if (this.#isStopped) return
     const jitter = delayMs === pollMs ? 0.9 + 0.2 * random() : 1
+    const nextAt = clock.now() + delayMs * jitter
+    if (this.#isStopped || nextAt >= this.#nextAt) return
+    this.#cancelNext()
+    this.#nextAt = nextAt
     this.#cancelNext = clock.after(delayMs * jitter, () => {
-      this.#round = this.#ask().then(() => this.#announce()).then(() => {
-        this.#round = null
-        const wasHinted = this.#isHinted
-        this.#isHinted = false
-        this.#plan(wasHinted ? hintMs : pollMs)
-      })
+      this.#nextAt = Infinity
+      this.#round = this.#look()
     })
   }
 
+  async #look (): Promise<void> {
+    await this.#ask()
+    if (this.#isAnswering && !this.#isStopped) await this.#presence.announce()
+    this.#round = null
+    const wasHinted = this.#isHinted
+    this.#isHinted = false
+    this.#plan(wasHinted ? hintMs : pollMs)
+  }
+
   /** Asks the store what is new. */
-  async #ask (): Promise<void> {
+  async #ask (limit: number = limitMs): Promise<void> {
     const { store, clock, random, registry } = this.#parts
     const since = clock.now() >= this.#completeAt ? undefined : this.#cursor
+    this.#leases.asks()
     try {
-      const changes = await limited(clock, () => store.changes(since))
+      const changes = await limited(clock, 'the store', () => store.changes(since), limit)
       if (this.#isStopped) return
+      // The others need a while to write what they have heard meanwhile
+      if (!this.#isAnswering) registry.sustain(this.#silentMs, 2 * pollMs)
       const complete = changes.complete || since === undefined
-      this.#take({ ...changes, complete })
-      this.#cursor = changes.cursor
-      if (complete) this.#completeAt = clock.now() + completeMs * (0.8 + 0.4 * random())
+      const isTaken = this.#leases.take({ ...changes, complete })
+      this.#drains.take({ ...changes, complete })
+      this.#presence.take(changes.gateways)
+      if (isTaken) this.#cursor = changes.cursor
+      if (isTaken && complete) this.#completeAt = clock.now() + completeMs * (0.8 + 0.4 * random())
       this.#isAnswering = true
       for (const outbox of this.#outboxes) outbox.open()
       this.#tell(null)
     } catch (error) {
+      if (this.#isStopped) return
       this.#isAnswering = false
       for (const outbox of this.#outboxes) outbox.shut()
-      registry.sustain(Math.min(mostSilentMs, clock.now() - this.#askedAt))
+      registry.sustain(this.#silentMs)
       this.#tell(error as Error)
     }
     this.#askedAt = clock.now()
   }
 
-  #take (changes: StoreChanges): void {
-    this.#leases.take(changes)
-    this.#drains.take(changes)
-    this.#gateways = this.#addressesOf(changes.gateways)
-    if (!changes.gateways.some(({ id }) => id === this.#parts.id)) this.#presentAt = -Infinity
-  }
-
-  /** A gateway on a loopback address is one only for its own machine. */
-  #addressesOf (gateways: readonly GatewayPresence[]): readonly string[] {
-    const reachable = gateways.filter(({ id, address, machine }) =>
-      (id !== this.#parts.id || this.#address !== null) && (machine === this.#parts.machine || !loopback.test(address)))
-    return [...new Set(reachable.map(({ address }) => address))].sort()
-  }
-
-  async #announce (): Promise<void> {
-    const { id, machine, store, clock } = this.#parts
-    const address = this.#address
-    if (address === null || !this.#isAnswering || clock.now() < this.#presentAt) return
-    this.#presentAt = clock.now() + presence.everyMs
-    await limited(clock, () => store.announce({ id, address, machine }, presence.ttlMs)).catch(() => { this.#presentAt = -Infinity })
+  get #silentMs (): number {
+    return Math.min(mostSilentMs, this.#parts.clock.now() - this.#askedAt)
   }
 
   /** Says once that the store is away, and once that it is back. */
   #tell (error: Error | null): void {
-    if (error === null ? !this.#isTroubled || !this.isConnected : this.#isTroubled) return
+    if (this.#isStopped || (error === null ? !this.#isTroubled || !this.isConnected : this.#isTroubled)) return
     this.#isTroubled = error !== null
     this.#parts.troubled(error)
+  }
+
+  #refuse (what: object, error: Error): void {
+    if (this.#refusals.has(error.message) || this.#refusals.size >= mostRefusals) return
+    this.#refusals.add(error.message)
+    this.#parts.refused(what, error)
   }
 }

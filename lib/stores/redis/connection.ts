@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../../types/clock.js'
-import { limitMs, limited } from './limited.js'
+import { limitMs, limited } from '../../limited.js'
 
 /** A script as Redis knows it: by its hash, where it has it already. */
 export interface Script {
@@ -37,7 +37,7 @@ export async function open ({ driver, clock }: ConnectionTools, onLost: (error: 
   const connection = driver(onLost)
   const connecting = connection.connect()
   try {
-    await limited(clock, connecting)
+    await limited(clock, 'Redis', () => connecting)
     return connection
   } catch (error) {
     connection.end()

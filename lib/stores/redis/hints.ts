@@ -1,6 +1,6 @@
 import type { Connection, ConnectionTools } from './connection.js'
 import { backoffMs, open } from './connection.js'
-import { limited } from './limited.js'
+import { limited } from '../../limited.js'
 
 /** A hint that has not come after this time will not come, ms. */
 const lateMs = 1000
@@ -66,7 +66,7 @@ export class Hints {
   async #listening (onLost: () => void): Promise<Connection> {
     const connection = await open(this.#tools, onLost)
     try {
-      await limited(this.#tools.clock, connection.subscribe(this.#channel, message => this.#hear(message)))
+      await limited(this.#tools.clock, 'Redis', () => connection.subscribe(this.#channel, message => this.#hear(message)))
       return connection
     } catch (error) {
       connection.end()

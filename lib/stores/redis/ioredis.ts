@@ -1,6 +1,6 @@
 import type { Driver } from './connection.js'
 import { runCached } from './connection.js'
-import { limitMs } from './limited.js'
+import { limitMs } from '../../limited.js'
 
 /** What is used of a client of ioredis or iovalkey. */
 export interface IoredisClient {

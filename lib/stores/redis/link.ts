@@ -1,6 +1,6 @@
 import type { Connection, ConnectionTools, Script, ScriptInput } from './connection.js'
 import { backoffMs, open } from './connection.js'
-import { limited } from './limited.js'
+import { limited } from '../../limited.js'
 
 /** An error that Redis itself answered with, as opposed to one of the client. */
 const answer = /^[A-Z]+ /
@@ -30,7 +30,7 @@ export class Link {
 
   /** Gives what the script gives. Rejects within the limit. */
   run (script: Script, input: ScriptInput): Promise<unknown> {
-    return limited(this.#tools.clock, this.#ask(script, input))
+    return limited(this.#tools.clock, 'Redis', () => this.#ask(script, input))
   }
 
   async close (): Promise<void> {
@@ -44,7 +44,7 @@ export class Link {
     const current = this.#connection()
     const connection = await current
     try {
-      const result = await limited(this.#tools.clock, connection.run(script, input))
+      const result = await limited(this.#tools.clock, 'Redis', () => connection.run(script, input))
       if (this.#tools.clock.now() - this.#attemptedAt > provenMs) this.#attempts = 0
       return result
     } catch (error) {

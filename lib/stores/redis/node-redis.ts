@@ -1,6 +1,6 @@
 import type { Driver } from './connection.js'
 import { runCached } from './connection.js'
-import { limitMs } from './limited.js'
+import { limitMs } from '../../limited.js'
 
 type Options = Readonly<Record<string, unknown>>
 interface ScriptArguments { readonly keys: string[], readonly arguments: string[] }

@@ -1,15 +1,17 @@
 import type { Clock } from '../../../types/clock.js'
 import type { DrainOrder, GatewayPresence, Lease, RegistryStore, StoreChanges, StoredLease } from '../../../types/store.js'
 import type { Hints } from './hints.js'
-import { limited } from './limited.js'
 import type { Link } from './link.js'
 import { cursorOf, memberOf, pageOf, pageSize, positionOf, wordsOf } from './page.js'
 import type { Page, Position } from './page.js'
 import { scripts } from './scripts.js'
 import type { Scripts } from './scripts.js'
 
+/** Nobody waits longer for all pages together, ms. */
+const readMs = 1000
+
 export interface RedisStoreTools {
-  readonly clock: Pick<Clock, 'after'>
+  readonly clock: Pick<Clock, 'now'>
   readonly link: Pick<Link, 'run' | 'close'>
   readonly hintsOn: (channel: string) => Pick<Hints, 'listen' | 'sent' | 'close'>
 }
@@ -18,7 +20,7 @@ export interface RedisStoreTools {
 export class RedisStore implements RegistryStore {
   readonly kind = 'redis'
   readonly #prefix: string
-  readonly #clock: Pick<Clock, 'after'>
+  readonly #clock: Pick<Clock, 'now'>
   readonly #link: Pick<Link, 'run' | 'close'>
   readonly #hints: Pick<Hints, 'listen' | 'sent' | 'close'>
   readonly #scripts: Scripts = scripts()
@@ -43,7 +45,7 @@ export class RedisStore implements RegistryStore {
   }
 
   changes (since: string | undefined): Promise<StoreChanges> {
-    return limited(this.#clock, this.#read(positionOf(since)))
+    return this.#read(positionOf(since))
   }
 
   onHint (listener: () => void): () => void {
@@ -73,6 +75,7 @@ export class RedisStore implements RegistryStore {
 
   /** A lease that changes while its page is read comes again on a later one, and that is the newer one. */
   async #read (since: Position): Promise<StoreChanges> {
+    const until = this.#clock.now() + readMs
     const leases = new Map<string, StoredLease>()
     let complete = false
     for (let position = since; ;) {
@@ -81,6 +84,7 @@ export class RedisStore implements RegistryStore {
       complete ||= page.isOther
       for (const lease of page.leases) leases.set(memberOf(lease.info), lease)
       position = page.position
+      if (this.#clock.now() > until) throw new Error(`Redis did not show everything within ${readMs} ms`)
       if (!page.isFull) return { cursor: cursorOf(position), complete, leases: [...leases.values()], drains: page.drains, gateways: page.gateways }
     }
   }

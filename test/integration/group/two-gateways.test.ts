@@ -59,18 +59,21 @@ test('agents learn the gateways of the group, and one is enough', async t => {
 
 test('exactly one leads; when it goes the other does, with a higher token', async t => {
   const memory = new SharedMemory(systemClock)
-  const [one, other] = [await gatewayOn(t, memory), await gatewayOn(t, memory)]
+  const [one, other] = [await gatewayOn(t, memory, { drainMs: 300 }), await gatewayOn(t, memory)]
   await until('one leads', () => one.app.registry.leader)
   t.notOk(other.app.registry.leader)
   const tokens: Array<number | null> = []
   other.app.registry.onLeader(token => tokens.push(token))
   const ready = async ({ address }: { address: string }) => (await fetch(`${address}/_balance/ready?leader`)).status
   t.same([await ready(one), await ready(other)], [200, 503])
-  await one.app.gateway.drain()
+  const drained = one.app.gateway.drain()
   t.equal((await fetch(`${one.address}/_balance/ready`)).status, 503)
+  t.equal(await ready(one), 503)
   await until('the other leads', () => other.app.registry.leader)
-  t.same([await ready(one), await ready(other)], [503, 200])
+  t.equal(await ready(other), 200)
   t.same(tokens, [2])
+  await drained
+  await t.rejects(fetch(one.address), 'a gateway that has drained takes no connections')
 })
 
 test('a gateway that is started again knows the nodes before it listens', async t => {

@@ -36,7 +36,7 @@ const serviceDefaults = {
 test('what is not given has its default', async t => {
   const resolved = resolveGateway({})
   t.same(resolved, {
-    services: new Map(), defaults: serviceDefaults, heartbeat: undefined, gateways: [], pressure: {}, warmUpMs: 2000, operations: { prefix: '/_balance', authorize: null }
+    services: new Map(), defaults: serviceDefaults, heartbeat: undefined, store: null, gateways: [], address: null, drainMs: 0, pressure: {}, warmUpMs: 2000, operations: { prefix: '/_balance', authorize: null }
   })
   t.same(resolveAny({ services: undefined, defaults: undefined, heartbeat: undefined, gateways: undefined, pressure: undefined, operations: undefined }), resolved)
 })

@@ -1,4 +1,4 @@
-import type { Clock } from '../../types/clock.js'
+import type { Clock } from '../types/clock.js'
 
 /** Waits for `work`, at most `limitMs`. It never rejects: whoever waits this way goes on in any case. */
 export function within (clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
