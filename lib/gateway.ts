@@ -82,19 +82,19 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
   const id = randomUUID()
   const group = joinGroup(app, resolved, registry, { id, isFit: () => unreadyBecause() === null })
   const life = new Life(app, { id, clock, drainMs: resolved.drainMs, leave: () => group.leave() })
-  untilClosed(app, clock.every(stallTickMs, () => stalls.tick()))
-  untilClosed(app, clock.every(sweepMs, () => {
+  const stops = [clock.every(stallTickMs, () => stalls.tick()), clock.every(sweepMs, () => {
     registry.sweep()
     plans.sweep()
     watchServices()
-  }))
+  })]
+  app.addHook('onClose', async () => stops.forEach(stop => stop()))
   await decorateBalance(app, plans, { pools, clock, memory: { usedBytes: 0, limitBytes: replayMemoryBytes } })
   app.decorate('registry', publicRegistry(registry, group))
   app.decorate('gateway', life.gateway)
   checkRoutes(app, plans)
   if (heartbeat !== null) {
     const heard = { announce: group.announce, get size () { return registry.size }, get heard () { return registry.heard }, has: (service: string, node: string) => registry.has(service, node) }
-    heartbeatRoute(app, { registry: heard, options: heartbeat, group, clock, isClosing: () => life.state === 'closing', listening: () => listeningOf(app) })
+    heartbeatRoute(app, { registry: heard, options: heartbeat, group, clock, isClosing: () => life.state === 'closing', listening: whereListening(app) })
   }
   if (resolved.operations === false) return
   operationsRoutes(app, { ...resolved.operations, production }, {
@@ -118,10 +118,6 @@ function machineName (): string {
   } catch {
     return hostname()
   }
-}
-
-function untilClosed (app: FastifyInstance, stop: () => void): void {
-  app.addHook('onClose', async () => stop())
 }
 
 /** This gateway among those of its group: it knows what they know before it listens, and says where it listens. */
@@ -224,8 +220,13 @@ function checkRoutes (app: FastifyInstance, plans: Plans): void {
   })
 }
 
-function listeningOf (app: FastifyInstance): string[] {
-  return app.addresses().flatMap(each => typeof each === 'string' ? [] : [each.family === 'IPv6' ? `[${each.address}]:${each.port}` : `${each.address}:${each.port}`])
+/** Where the app listens, as `ip:port`; nowhere until it does. */
+function whereListening (app: FastifyInstance): () => readonly string[] {
+  let bindings: readonly string[] = []
+  app.addHook('onListen', async () => {
+    bindings = app.addresses().flatMap(each => typeof each === 'string' ? [] : [`${each.family === 'IPv6' ? `[${each.address}]` : each.address}:${each.port}`])
+  })
+  return () => bindings
 }
 
 function strategyNameOf ({ balance: { strategy } }: ResolvedService): string {
