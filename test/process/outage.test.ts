@@ -1,15 +1,15 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'tap'
-import { isQuiet, until } from '../support/process.js'
+import { isQuiet, lasting, until } from '../support/process.js'
 import { startGroup } from '../support/process-group.js'
 import { failed, load } from '../support/process-load.js'
 import { changesOf, nodesOf } from '../support/process-status.js'
 
 const perSecond = 100
-const outageMs = 30_000
+const outageMs = lasting(30_000, 15_000)
 
-test('an outage of every worker for 30 s — costs no more failover than the budget, and ends for all of them', { timeout: 120_000 }, async t => {
+test(`an outage of every worker for ${outageMs / 1000} s — costs no more failover than the budget, and ends for all of them`, { timeout: 120_000 }, async t => {
   const group = await startGroup(t)
   const traffic = load(group.address, { perSecond })
   await sleep(2000)

@@ -71,7 +71,7 @@ test('without publish and subscribe the other gateway knows within 1.5 s', optio
   // Nobody may subscribe: hints never come.
   const redis = await startRedis(t, '--rename-command', 'SUBSCRIBE', '', '--rename-command', 'SSUBSCRIBE', '')
   const { gateways } = await startGatewayGroup(t, { gateways: 2, workers: 0, store: { STORE: 'redis', REDIS_PORT: String(redis.port) } })
-  const { registered, drained } = await measure(t, gateways, 12, 20_000)
+  const { registered, drained } = await measure(t, gateways, 6, 20_000)
   t.ok(quantile(registered, 1) <= 1500, 'a node that registers')
   t.ok(quantile(drained, 1) <= 1500, 'a node that drains')
 })

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'tap'
-import { lasting, lost, startGatewayGroup } from '../support/gateway-group.js'
-import { isQuiet, needs } from '../support/process.js'
+import { lost, startGatewayGroup } from '../support/gateway-group.js'
+import { isQuiet, lasting, needs } from '../support/process.js'
 import { failed, load, quantile } from '../support/process-load.js'
 import { changesOf, nodesOf, nodesUp } from '../support/process-status.js'
 import { startRedis } from '../support/redis-server.js'
@@ -33,7 +33,7 @@ test('a killed gateway fails no request that was not in flight on it, and the ot
   await sleep(3000)
   victim.send('SIGKILL')
   await victim.exited
-  await sleep(6000)
+  await sleep(4500)
   const heir = await group.startGateway(new URL(victim.address).port)
   await sleep(3000)
   const shots = await traffic.stop()
@@ -57,7 +57,7 @@ test('a gateway that is drained by SIGTERM fails nothing', options, async t => {
   leaving.send('SIGTERM')
   const exit = await leaving.exited
   t.comment(`ended ${Math.round(performance.now() - askedAt)} ms after SIGTERM`)
-  await sleep(5000)
+  await sleep(3500)
   const shots = await traffic.stop()
 
   tell(t, shots)

@@ -7,11 +7,6 @@ import type { Test } from 'tap'
 import type { NodeChange } from '../../types/index.js'
 import type { Program } from './process.js'
 
-/** How long a fault lasts that is only waited for: with the environment variable LONG as long as the documents say, else as long as it takes to matter. ms */
-export function lasting (longMs: number, shortMs: number): number {
-  return process.env['LONG'] === undefined ? shortMs : longMs
-}
-
 /** A process, and where it listens. */
 export interface Served extends Program { readonly address: string }
 

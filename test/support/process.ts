@@ -111,6 +111,11 @@ export async function freePort (): Promise<number> {
   return address.port
 }
 
+/** How long a fault lasts that is only waited for: with the environment variable LONG as long as the documents say, else as long as it takes to matter. ms */
+export function lasting (longMs: number, shortMs: number): number {
+  return process.env['LONG'] === undefined ? shortMs : longMs
+}
+
 /** Whether a process with that id lives. */
 export function isAlive (pid: number): boolean {
   try {
