@@ -29,10 +29,12 @@ function play (given: { ratio: number, perSecond: number }, script: ReadonlyArra
 const sumOf = (played: readonly Played[], what: 'deposits' | 'given'): number => played.reduce((sum, each) => sum + each[what], 0)
 const startOf = (at: number): number => (Math.floor(at / slotMs) - windowMs / slotMs + 1) * slotMs
 
-test('the budget — over any window no more is withdrawn than the reserve and the share of what was deposited', async t => {
+// Later, the deposits that were drawn on may be out of the window while the withdrawals still are in it
+test('the budget — whenever one is withdrawn, the window until then has no more of them than the reserve and the share of what was deposited in it', async t => {
   fc.assert(fc.property(rules, steps, ({ ratio, perSecond }, script) => {
     const played = play({ ratio, perSecond }, script)
-    for (const [index, { at }] of played.entries()) {
+    for (const [index, { at, given }] of played.entries()) {
+      if (given === 0) continue
       const window = played.slice(0, index + 1).filter(each => each.at >= startOf(at))
       t.ok(sumOf(window, 'given') <= perSecond * windowMs / 1000 + ratio * sumOf(window, 'deposits') + 1e-6, `${at}`)
       const shorter = played.slice(0, index + 1).filter(each => each.at > at - windowMs + slotMs)
