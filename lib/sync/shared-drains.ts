@@ -1,3 +1,4 @@
+import { checked } from './checked.js'
 import { drainOrderOf } from './drain-order.js'
 import type { NodeChange } from '../../types/node.js'
 import type { DrainOrder, StoreChanges } from '../../types/store.js'
@@ -56,7 +57,7 @@ export class SharedDrains {
    * forgotten. That goes for revocations too: a gateway that was away for long would bring back what they have revoked.
    */
   take ({ drains, complete }: Pick<StoreChanges, 'drains' | 'complete'>): void {
-    const shown = new Map(this.#checked(drains).map(order => [`${order.service} ${order.id}`, order]))
+    const shown = new Map(checked(drains, drainOrderOf, this.#parts.refused).map(order => [`${order.service} ${order.id}`, order]))
     for (const [key, order] of shown) {
       if (isNews(order, this.#kept.get(key)?.order)) {
         this.#keep(key, order)
@@ -74,17 +75,6 @@ export class SharedDrains {
     const isWanted = stored === undefined ? isKnown : stored.revision < order.revision || (complete && isKnown)
     if (isWanted) this.#parts.put(key, order)
     else if (now >= kept.concernedAt + rememberedMs) this.#kept.delete(key)
-  }
-
-  #checked (orders: readonly DrainOrder[]): readonly DrainOrder[] {
-    return orders.flatMap(order => {
-      try {
-        return [drainOrderOf(order)]
-      } catch (error) {
-        this.#parts.refused(order, error as Error)
-        return []
-      }
-    })
   }
 
   #keep (key: string, order: DrainOrder): void {

@@ -1,3 +1,4 @@
+import { checked } from './checked.js'
 import { isOnLoopback } from './loopback.js'
 import { storedLeaseOf } from './stored-lease.js'
 import type { Announcement } from '../registry/announcement.js'
@@ -84,22 +85,11 @@ export class SharedLeases {
    * it is news, so it is to be asked for once more.
    */
   take ({ leases, complete }: Pick<StoreChanges, 'leases' | 'complete'>): boolean {
-    const shown = this.#checked(leases)
+    const shown = checked(leases, storedLeaseOf, this.#parts.refused)
     // Of two ids at one origin the later one holds
     const untold = shown.toSorted((one, other) => other.ageMs - one.ageMs).filter(lease => !this.#take(lease))
     if (complete) this.#compare(new Map(shown.map(lease => [keyOf(lease.info), lease.stamp])))
     return untold.length === 0
-  }
-
-  #checked (leases: readonly StoredLease[]): readonly StoredLease[] {
-    return leases.flatMap(lease => {
-      try {
-        return [storedLeaseOf(lease)]
-      } catch (error) {
-        this.#parts.refused(lease, error as Error)
-        return []
-      }
-    })
   }
 
   /** False: nobody can tell yet. */
