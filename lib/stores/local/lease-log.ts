@@ -1,3 +1,4 @@
+import { orderOf } from '../../registry/order.js'
 import type { Lease } from '../../../types/store.js'
 
 /** A lease that is kept. */
@@ -80,8 +81,7 @@ export class LeaseLog {
 
 /** The rule of `RegistryStore.put`. */
 export function isNewer (lease: Lease, kept: Lease): boolean {
-  if (lease.incarnation === null || kept.incarnation === null) return true
-  if (lease.incarnation !== kept.incarnation) return lease.incarnation > kept.incarnation
-  if (kept.state === 'left') return false
-  return lease.seq === null || kept.seq === null || lease.seq > kept.seq
+  if (kept.state === 'left' && lease.incarnation !== null && lease.incarnation === kept.incarnation) return false
+  const order = orderOf(lease, kept)
+  return order === 'newer' || order === 'restarted'
 }
