@@ -54,6 +54,11 @@ export function either<A, B> (test: (value: unknown) => boolean, first: Rule<A>,
   return (value, name) => test(value) ? first(value, name) : second(value, name)
 }
 
+/** null, or what the rule allows. */
+export function orNull<T> (rule: Rule<T>): Rule<T | null> {
+  return (value, name) => value === null ? null : rule(value, name)
+}
+
 /** A frozen list, each entry by the rule. */
 export function listOf<T> (rule: Rule<T>): Rule<readonly T[]> {
   return (value, name) => Array.isArray(value)

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.js'
-import { fieldsOf, flag, numberIn, recordOf, refuse, text } from '../check.js'
+import { fieldsOf, flag, numberIn, orNull, recordOf, refuse, text } from '../check.js'
 import type { Rule } from '../check.js'
 import type { NodeInfo } from '../../types/node.js'
 
@@ -9,8 +9,6 @@ export const servicePattern: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 export const idPattern: RegExp = /^[A-Za-z0-9._~:@-]{1,128}$/
 /** Heaviest weight of a node. */
 export const maxWeight = 1000
-
-const orNull = (rule: Rule<string>): Rule<string | null> => (value, name) => value === null ? null : rule(value, name)
 
 const fields: Rule<Readonly<Partial<NodeInfo>>> = fieldsOf<NodeInfo>({
   service: text(servicePattern, 'a service name (a letter or digit, then up to 63 letters, digits, dots, underscores, hyphens)'),

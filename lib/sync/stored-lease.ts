@@ -1,7 +1,6 @@
-import { integerIn, numberIn, oneOf, text } from '../check.js'
+import { integerIn, numberIn, oneOf, orNull, text } from '../check.js'
 import { OptionError } from '../errors.js'
 import { nodeInfoOf } from '../node/info.js'
-import type { Rule } from '../check.js'
 import type { LoadReport, NodeInfo } from '../../types/node.js'
 import type { StoredLease } from '../../types/store.js'
 
@@ -54,8 +53,4 @@ function loadOf (load: Readonly<Record<string, unknown>>): LoadReport {
 function fieldsOf (value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
   throw new OptionError(`option '${name}' must be an object`)
-}
-
-function orNull<T> (rule: Rule<T>): Rule<T | null> {
-  return (value, name) => value === null ? null : rule(value, name)
 }
