@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'tap'
-import { lost, startGatewayGroup } from '../support/gateway-group.js'
-import { isQuiet, lasting, needs } from '../support/process.js'
+import { lost, selfOf, startGatewayGroup } from '../support/gateway-group.js'
+import { isQuiet, lasting, needs, until } from '../support/process.js'
 import { failed, load, quantile } from '../support/process-load.js'
 import { changesOf, nodesOf, nodesUp } from '../support/process-status.js'
 import { startRedis } from '../support/redis-server.js'
@@ -71,17 +71,22 @@ test('a gateway that is drained by SIGTERM fails nothing', options, async t => {
 
 const frozenMs = lasting(30_000, 10_000)
 
-test(`a gateway that stood still for ${frozenMs / 1000} s removes nobody, and knows what has come meanwhile`, options, async t => {
+test(`a gateway that stood still for ${frozenMs / 1000} s removes nobody, leads no more, and knows what has come meanwhile`, options, async t => {
   const group = await groupOnRedis(t)
-  const [frozen, other] = group.gateways
+  const [frozen, other] = await until(async () => {
+    const leads = await Promise.all(group.gateways.map(async gateway => (await selfOf(gateway)).isLeader))
+    return leads.includes(true) && group.gateways.toSorted((one, next) => Number(leads[group.gateways.indexOf(next)]) - Number(leads[group.gateways.indexOf(one)]))
+  }, 'one of them leads')
   if (frozen === undefined || other === undefined) throw new Error('two gateways were asked for')
 
   frozen.send('SIGSTOP')
   await sleep(frozenMs / 2)
   const newcomer = await group.startWorker()
   await sleep(frozenMs / 2)
+  t.ok((await selfOf(other)).isLeader, 'the other one leads meanwhile')
   frozen.send('SIGCONT')
   const continuedAt = performance.now()
+  t.notOk((await selfOf(frozen)).isLeader, 'and it does not lead any more when it goes on')
   const nodes = await nodesUp(frozen.address, 'load', 5, 5000)
   t.comment(`it knew the newcomer ${Math.round(performance.now() - continuedAt)} ms after SIGCONT`)
   await sleep(5000)
