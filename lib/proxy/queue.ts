@@ -1,3 +1,4 @@
+import { Roster } from './roster.js'
 import type { Clock } from '../../types/clock.js'
 
 /** A request that waits for a node. */
@@ -12,7 +13,7 @@ export interface Waiting {
 export class Queue {
   readonly #size: number
   readonly #clock: Pick<Clock, 'after'>
-  readonly #waiting = new Set<Waiting>()
+  readonly #waiting = new Roster<Waiting>()
 
   constructor (size: number, clock: Pick<Clock, 'after'>) {
     this.#size = size
@@ -20,28 +21,29 @@ export class Queue {
   }
 
   get length (): number {
-    return this.#waiting.size
+    return this.#waiting.length
   }
 
   /** Waits for so long at most. Gives the function that leaves the queue; null: the queue is full. */
   join (waiting: Waiting, timeoutMs: number): (() => void) | null {
-    if (this.#waiting.size >= this.#size) return null
-    this.#waiting.add(waiting)
+    if (this.#waiting.length >= this.#size) return null
+    const place = this.#waiting.join(waiting)
     const cancel = this.#clock.after(timeoutMs, () => {
-      this.#waiting.delete(waiting)
+      this.#waiting.leave(place)
       waiting.expired(timeoutMs)
     })
     return () => {
       cancel()
-      this.#waiting.delete(waiting)
+      this.#waiting.leave(place)
     }
   }
 
   /** Something has become free: lets those go on who can, in turn. `hasRoom`: whether there still is anything to go to. */
   advance (hasRoom: () => boolean): void {
-    for (const waiting of this.#waiting) {
-      if (!hasRoom()) return
+    this.#waiting.each(waiting => {
+      if (!hasRoom()) return false
       waiting.proceed()
-    }
+      return true
+    })
   }
 }

@@ -5,6 +5,7 @@ import { remaining, isNonEmpty } from './candidates.js'
 import { Capacity } from './capacity.js'
 import { Hedging } from './hedging.js'
 import { Queue } from './queue.js'
+import { Roster } from './roster.js'
 import { Trickle } from './trickle.js'
 import type { ResolvedBalance } from '../options/balance.js'
 import type { ResolvedService } from '../options/service.js'
@@ -52,7 +53,7 @@ export class Service {
   readonly name: string
   readonly budget: RetryBudget
   /** The attempts that wait for a response head. */
-  readonly unanswered: Set<Try> = new Set()
+  readonly unanswered: Roster<Try> = new Roster()
   readonly #parts: ServiceParts
   readonly #queue: Queue
   readonly #capacity: Capacity

@@ -6,6 +6,7 @@ import type { Outcome } from '../../types/attempt.js'
 import type { Clock } from '../../types/clock.js'
 import type { RunningAttempt } from './attempt.js'
 import type { Failure } from './failure.js'
+import type { Place, Roster } from './roster.js'
 import type { SendListener } from './send.js'
 
 /** The head of a response, and what it means for the node. */
@@ -50,14 +51,15 @@ export class Try implements SendListener {
   answer: Answer | null = null
   #cancelTimer: () => void = nothing
   readonly #owner: TryOwner
-  readonly #unanswered: Set<Try>
+  readonly #unanswered: Roster<Try>
+  readonly #place: Place<Try>
 
   /** `unanswered`: all attempts of the service that wait for a response head. */
-  constructor (attempt: RunningAttempt, owner: TryOwner, unanswered: Set<Try>) {
+  constructor (attempt: RunningAttempt, owner: TryOwner, unanswered: Roster<Try>) {
     this.attempt = attempt
     this.#owner = owner
     this.#unanswered = unanswered
-    unanswered.add(this)
+    this.#place = unanswered.join(this)
   }
 
   /** Sets the timer to the next of the attempt's limits, or ends the attempt when one is reached. */
@@ -138,7 +140,7 @@ export class Try implements SendListener {
   #stopWaiting (): void {
     this.#cancelTimer()
     this.#cancelTimer = nothing
-    this.#unanswered.delete(this)
+    this.#unanswered.leave(this.#place)
   }
 }
 

@@ -8,11 +8,13 @@ export interface ClientThread {
   readonly origin: string
   /** Uploads this many bytes, and tells what was sent and what came back. */
   upload (url: string, bytes: number): Promise<{ sent: string, status: number, text: string }>
+  /** Gets an address so many times, over 32 connections, and tells how often it answered 200. */
+  get (url: string, times: number): Promise<number>
 }
 
 const code = `
   const { createHash } = require('node:crypto')
-  const { createServer, request } = require('node:http')
+  const { Agent, createServer, request } = require('node:http')
   const { Readable } = require('node:stream')
   const { parentPort } = require('node:worker_threads')
 
@@ -24,7 +26,17 @@ const code = `
   })
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
 
-  parentPort.on('message', ({ url, bytes }) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 })
+  const getOnce = url => new Promise(resolve => {
+    request(url, { agent }, response => response.resume().on('end', () => resolve(response.statusCode))).on('error', () => resolve(0)).end()
+  })
+  const get = async (url, times) => {
+    const statuses = await Promise.all(Array.from({ length: times }, () => getOnce(url)))
+    parentPort.postMessage(statuses.filter(status => status === 200).length)
+  }
+
+  parentPort.on('message', ({ url, bytes, times }) => {
+    if (times !== undefined) return get(url, times)
     const hash = createHash('sha256')
     const outgoing = request(url, { method: 'POST', agent: false, headers: { 'content-type': 'application/octet-stream', 'content-length': bytes } }, async response => {
       let text = ''
@@ -52,6 +64,11 @@ export async function startClientThread (t: Test): Promise<ClientThread> {
     async upload (url, bytes) {
       const answer = once(thread, 'message')
       thread.postMessage({ url, bytes })
+      return (await answer)[0]
+    },
+    async get (url, times) {
+      const answer = once(thread, 'message')
+      thread.postMessage({ url, times })
       return (await answer)[0]
     }
   }

@@ -21,7 +21,7 @@ function waitingAt (given: Parameters<typeof forwardWith>[0] = {}): ForwardFixtu
 function checkOver (t: Test, { clock, nodes, service }: ForwardFixture): void {
   t.same(nodes.map(({ inFlight }) => inFlight), nodes.map(() => 0), 'nothing is in flight')
   t.equal(clock.waiting, 0, 'no timer is left')
-  t.equal(service.unanswered.size, 0, 'nobody waits for a response head')
+  t.equal(service.unanswered.length, 0, 'nobody waits for a response head')
 }
 
 async function finish (fixture: ForwardFixture): Promise<void> {

@@ -38,7 +38,7 @@ async function answer (attempt: PlayedAttempt | undefined, statusCode: number): 
 function checkOver (t: Test, { clock, nodes, service }: ForwardFixture): void {
   t.same(nodes.map(({ inFlight }) => inFlight), nodes.map(() => 0), 'nothing is in flight')
   t.equal(clock.waiting, 0, 'no timer is left')
-  t.equal(service.unanswered.size, 0, 'nobody waits for a response head')
+  t.equal(service.unanswered.length, 0, 'nobody waits for a response head')
 }
 
 test('a request is sent to a second node when the first has taken longer than most — not before', async t => {

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { resolveGateway } from '../../../lib/options/gateway.js'
 import { RunningAttempt } from '../../../lib/proxy/attempt.js'
 import { Plans } from '../../../lib/proxy/plans.js'
+import { Roster } from '../../../lib/proxy/roster.js'
 import { Try } from '../../../lib/proxy/try.js'
 import { ManualClock } from './forward-fixture.js'
 import { candidatesOf, nodeWith } from './fixtures.js'
@@ -116,7 +117,8 @@ test('a node that was ejected, or whose lease has ended, is in doubt — no othe
   const service = plans.planOf(requestOn(), 'things', undefined)?.service
   const doubted: string[] = []
   const owner = { answered: () => true, failed () {}, ended () {}, broken () {}, doubted: (one: Try) => doubted.push(one.attempt.node.info.id), abort () {}, crash () {} }
-  for (const id of ['a', 'b']) service?.unanswered.add(new Try(new RunningAttempt(nodeWith(id), 1, 0, []), owner, new Set()))
+  const tries = ['a', 'b'].map(id => new Try(new RunningAttempt(nodeWith(id), 1, 0, []), owner, service?.unanswered ?? new Roster()))
+  t.equal(service?.unanswered.length, tries.length)
   for (const to of ['up', 'warming', 'draining', null] as const) plans.changed(changeTo('a', to))
   t.same(doubted, [])
   plans.changed(changeTo('a', 'ejected'))

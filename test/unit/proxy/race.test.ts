@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { RunningAttempt } from '../../../lib/proxy/attempt.js'
 import { Race } from '../../../lib/proxy/race.js'
+import { Roster } from '../../../lib/proxy/roster.js'
 import { Try } from '../../../lib/proxy/try.js'
 import { nodeWith } from './fixtures.js'
 import type { AttemptObserver, Node, Outcome } from '../../../types/index.js'
@@ -29,7 +30,7 @@ function raceAt (now: number, watch: AttemptObserver = {}): RaceFixture {
   const begin = (id: string, startedAt = 1000): Try => {
     const node = nodeWith(id)
     nodes.push(node)
-    return new Try(new RunningAttempt(node, 1, startedAt, [observer]), nobody, new Set())
+    return new Try(new RunningAttempt(node, 1, startedAt, [observer]), nobody, new Roster())
   }
   return { race: new Race({ now: () => now }), begin, settled, nodes }
 }

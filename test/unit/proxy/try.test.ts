@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { RunningAttempt } from '../../../lib/proxy/attempt.js'
+import { Roster } from '../../../lib/proxy/roster.js'
 import { Try } from '../../../lib/proxy/try.js'
 import { ManualClock } from '../../support/clock.js'
 import { nodeWith } from './fixtures.js'
@@ -14,7 +15,7 @@ interface TryFixture {
   readonly one: Try
   readonly clock: ManualClock
   readonly node: Node
-  readonly unanswered: Set<Try>
+  readonly unanswered: Roster<Try>
   /** What the owner was told. */
   readonly told: string[]
   /** How the attempt was settled. */
@@ -23,7 +24,7 @@ interface TryFixture {
 
 /** A try that began at 1000. `owner`: what the owner does instead of noting. */
 function tryWith (owner: Partial<TryOwner> = {}): TryFixture {
-  const [told, settled, unanswered] = [[] as string[], [] as Outcome[], new Set<Try>()]
+  const [told, settled, unanswered] = [[] as string[], [] as Outcome[], new Roster<Try>()]
   const clock = new ManualClock({ now: 1000 })
   const node = nodeWith('a')
   const attempt = new RunningAttempt(node, 1, 1000, [{ settled: (_attempt, outcome) => settled.push(outcome) }])
@@ -42,9 +43,9 @@ function tryWith (owner: Partial<TryOwner> = {}): TryFixture {
 
 test('a try waits for a response head from its beginning until it is here', async t => {
   const { one, unanswered, node, settled } = tryWith()
-  t.ok(unanswered.has(one))
+  t.same([...unanswered], [one])
   one.respond(response)
-  t.notOk(unanswered.has(one))
+  t.same([...unanswered], [])
   t.same([node.inFlight, settled], [1, []], 'and is in flight until its body has ended')
   one.settle(response)
   t.same([node.inFlight, settled], [0, [response]])
@@ -54,7 +55,7 @@ test('a try that is settled without a response head waits no more', async t => {
   const { one, unanswered, clock } = tryWith()
   one.watch(limits, clock)
   one.settle({ kind: 'aborted', elapsedMs: 1 })
-  t.same([unanswered.size, clock.timers], [0, 0])
+  t.same([unanswered.length, clock.timers], [0, 0])
 })
 
 test('a response head stops the time', async t => {
