@@ -6,7 +6,7 @@ import { Contenders } from './contenders.js'
 import { entryAt } from './entry-at.js'
 import { hotFactor, Heat } from './heat.js'
 import { Latency } from './latency.js'
-import { least } from './least.js'
+import { least, mostCompared } from './least.js'
 import { numberAt } from './number-at.js'
 import { failureMs, penaltyOf } from './penalty.js'
 
@@ -21,16 +21,20 @@ const guessLastsMs = 10
 /** How often load reports are looked at, ms: they come once a second. */
 const heatLastsMs = 100
 
-/** A candidate beside what is thought of its node. */
-interface Rival extends Candidate {
-  readonly candidate: Candidate
+/** What is thought of a node. */
+interface Standing {
   readonly latency: Latency
   readonly heat: Heat
 }
 
+/** A candidate beside what is thought of its node. */
+interface Rival extends Candidate, Standing {
+  readonly candidate: Candidate
+}
+
 /** Those that a pick compares. */
 interface Lineup {
-  readonly rivals: NonEmpty<Rival>
+  readonly rivals: readonly Rival[]
   /** There is news of every node, so there is nothing to guess any more. */
   isKnown: boolean
   guessedAt: number
@@ -49,9 +53,8 @@ export const adaptive: StrategyFactory = random => new Adaptive(random)
 class Adaptive implements Strategy {
   readonly #random: Random
   readonly #contenders: Contenders<Lineup>
-  readonly #costs = new Float64Array(Contenders.most)
-  readonly #latencies = new WeakMap<Node, Latency>()
-  readonly #heats = new WeakMap<Node, Heat>()
+  readonly #costs = new Float64Array(mostCompared)
+  readonly #standings = new WeakMap<Node, Standing>()
   // All values are compared as of `#base`, a factor common to all (`scale`): they change with news only, and no pick decays 64 of them.
   #base = -Infinity
 
@@ -87,7 +90,7 @@ class Adaptive implements Strategy {
   }
 
   #learn ({ node, startedAt }: Attempt, outcome: Outcome): void {
-    const latency = this.#latencyOf(node)
+    const { latency } = this.#standingOf(node)
     const lastedMs = outcome.kind === 'response' ? outcome.latencyMs : outcome.elapsedMs
     const at = startedAt + lastedMs
     const penaltyMs = penaltyOf(outcome)
@@ -98,11 +101,11 @@ class Adaptive implements Strategy {
 
   /** A failure, but the time that the body had flowed for is no time to a response head. */
   #learnBrokenBody ({ node, startedAt }: Attempt, elapsedMs: number): void {
-    this.#latencyOf(node).fail(failureMs, startedAt + elapsedMs)
+    this.#standingOf(node).latency.fail(failureMs, startedAt + elapsedMs)
   }
 
   /** Writes the costs of all. */
-  #rank (rivals: NonEmpty<Rival>, floor: number): void {
+  #rank (rivals: readonly Rival[], floor: number): void {
     const base = this.#base
     const costs = this.#costs
     let index = 0
@@ -119,7 +122,7 @@ class Adaptive implements Strategy {
   }
 
   /** A node that is overloaded by its own word is avoided while there are better ones. */
-  #penalizeHot (rivals: NonEmpty<Rival>): void {
+  #penalizeHot (rivals: readonly Rival[]): void {
     let index = 0
     for (const { node, heat } of rivals) {
       if (heat.isHot(node.load)) this.#costs[index] = numberAt(this.#costs, index) * hotFactor
@@ -148,25 +151,21 @@ class Adaptive implements Strategy {
     }
   }
 
-  #lineUp ([first, ...rest]: NonEmpty<Candidate>): Lineup {
-    const rivalOf = (candidate: Candidate): Rival =>
-      ({ candidate, node: candidate.node, weight: candidate.weight, latency: this.#latencyOf(candidate.node), heat: this.#heatOf(candidate.node) })
-    return { rivals: [rivalOf(first), ...rest.map(rivalOf)], isKnown: false, guessedAt: -Infinity, hasHot: false, feltAt: -Infinity }
+  #lineUp (compared: NonEmpty<Candidate>): Lineup {
+    return { rivals: compared.map(candidate => this.#rivalOf(candidate)), isKnown: false, guessedAt: -Infinity, hasHot: false, feltAt: -Infinity }
   }
 
-  #heatOf (node: Node): Heat {
-    const known = this.#heats.get(node)
-    if (known) return known
-    const heat = new Heat()
-    this.#heats.set(node, heat)
-    return heat
+  #rivalOf (candidate: Candidate): Rival {
+    const { node, weight } = candidate
+    const { latency, heat } = this.#standingOf(node)
+    return { candidate, node, weight, latency, heat }
   }
 
-  #latencyOf (node: Node): Latency {
-    const known = this.#latencies.get(node)
+  #standingOf (node: Node): Standing {
+    const known = this.#standings.get(node)
     if (known) return known
-    const latency = new Latency()
-    this.#latencies.set(node, latency)
-    return latency
+    const standing = { latency: new Latency(), heat: new Heat() }
+    this.#standings.set(node, standing)
+    return standing
   }
 }

@@ -1,5 +1,6 @@
 import type { Random } from '../../types/clock.js'
 import type { Candidate, NonEmpty } from '../../types/strategy.js'
+import { mostCompared } from './least.js'
 import { Lottery } from './lottery.js'
 
 /**
@@ -8,9 +9,6 @@ import { Lottery } from './lottery.js'
  * its weight. What `make` makes of all is kept for as long as their list lives.
  */
 export class Contenders<T extends object> {
-  /** Up to this many candidates are all compared. */
-  static readonly most = 64
-
   readonly #lottery: Lottery
   readonly #make: (compared: NonEmpty<Candidate>) => T
   readonly #made = new WeakMap<readonly Candidate[], T>()
@@ -21,7 +19,7 @@ export class Contenders<T extends object> {
   }
 
   of (candidates: NonEmpty<Candidate>): T {
-    return candidates.length > Contenders.most ? this.#make(this.#lottery.two(candidates)) : this.#allOf(candidates)
+    return candidates.length > mostCompared ? this.#make(this.#lottery.two(candidates)) : this.#allOf(candidates)
   }
 
   #allOf (candidates: NonEmpty<Candidate>): T {

@@ -1,7 +1,7 @@
 import type { Candidate, NonEmpty, StrategyFactory } from '../../types/strategy.js'
 import { Contenders } from './contenders.js'
 import { entryAt } from './entry-at.js'
-import { least } from './least.js'
+import { least, mostCompared } from './least.js'
 
 /**
  * The candidate with the fewest requests in flight for its weight, the one to be sent included: least `(inFlight + 1) / weight`.
@@ -9,7 +9,7 @@ import { least } from './least.js'
  */
 export const leastConnections: StrategyFactory = random => {
   const contenders = new Contenders(random, copyOf)
-  const costs = new Float64Array(Contenders.most)
+  const costs = new Float64Array(mostCompared)
   return {
     pick (candidates) {
       const compared = contenders.of(candidates)

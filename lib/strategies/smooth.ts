@@ -18,12 +18,18 @@ export interface Turn<T> {
  */
 export function smooth<T> (turns: NonEmpty<Turn<T>>): T {
   let [served] = turns
+  let greatest = -Infinity
   let total = 0
   for (const turn of turns) {
-    total += turn.weight
-    turn.claim.value += turn.weight
-    if (turn.claim.value > served.claim.value) served = turn
+    const { weight, claim } = turn
+    const value = claim.value + weight
+    claim.value = value
+    total += weight
+    if (value > greatest) {
+      greatest = value
+      served = turn
+    }
   }
-  served.claim.value -= total
+  served.claim.value = greatest - total
   return served.owner
 }
