@@ -7,7 +7,8 @@ import { Workers } from './workers.js'
 
 const count = 4
 const perSecond = 800
-const warmSeconds = 2
+/** So long the code of a gateway is not all compiled: what it costs until then is paid once in its life. */
+const warmSeconds = 10
 const settleMs = 300
 
 /**
