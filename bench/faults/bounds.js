@@ -11,10 +11,10 @@ const inFlightPosts = {
  */
 export const bounds = {
   none: [{
-    claim: 'p99 not above either of the others, in whole ms',
+    claim: 'p99 not above either of the others',
     needs: ['others'],
     found: ({ own, others }) => `${ms(own.p99)} against ${others.map(({ p99 }) => ms(p99)).join(' and ')}`,
-    holds: ({ own, others }) => others.every(({ p99 }) => Math.round(own.p99) <= Math.round(p99))
+    holds: ({ own, others }) => others.every(({ p99 }) => own.p99 <= p99)
   }],
   kill: [noGet, inFlightPosts],
   'kill-two': [noGet, inFlightPosts],

@@ -7,8 +7,7 @@ import { Workers } from './workers.js'
 
 const count = 4
 const perSecond = 800
-/** So long the code of a gateway is not all compiled: what it costs until then is paid once in its life. */
-const warmSeconds = 10
+const warmSeconds = 2
 const settleMs = 300
 
 /**
