@@ -21,11 +21,11 @@ async function serve () {
   // What one of them alone shall do.
   app.registry.onLeader(token => app.log.info({ token }, token === null ? 'this process does not lead any more' : 'this process leads'))
 
-  await app.listen({ port: Number(PORT), host: HOST })
-
   closeOnSignals(app, { signals: ['SIGTERM'] })
   // Ctrl-C reaches all processes at once, and they leave it to the first one.
   process.on('SIGINT', () => {})
+
+  await app.listen({ port: Number(PORT), host: HOST })
 }
 
 // The first process serves nothing. It puts another one in the place of each that dies, and none when it is told to stop.

@@ -12,6 +12,6 @@ await app.register(balance, { heartbeat: { secret: HEARTBEAT_SECRET } })
 app.all('/hello', (request, reply) => reply.balance('hello'))
 app.all('/hello/*', (request, reply) => reply.balance('hello'))
 
-await app.listen({ port: Number(PORT), host: HOST })
-
 closeOnSignals(app)
+
+await app.listen({ port: Number(PORT), host: HOST })

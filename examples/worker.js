@@ -17,7 +17,7 @@ await app.register(agent, {
 
 app.all('/*', async ({ method, url, body }) => ({ service: SERVICE, pid: process.pid, method, url, body }))
 
-await app.listen({ port: Number(PORT), host: HOST })
-
 // First the gateways send nothing new here and the running requests end; only then the server closes.
 closeOnSignals(app)
+
+await app.listen({ port: Number(PORT), host: HOST })

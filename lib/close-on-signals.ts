@@ -8,8 +8,8 @@ const signalNumbers: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHU
 
 /**
  * Ends this process without losing a request when it gets a signal: drains what it is, a node (`app.agent.drain()`), a gateway (`app.gateway.drain()`) or both, closes the app,
- * and exits with 0; with 1 when closing fails or takes longer than `timeoutMs`. A second signal exits at once. Gives the function that takes
- * the handlers away again.
+ * and exits with 0; with 1 when closing fails or takes longer than `timeoutMs`. A second signal exits at once. Call it before `app.listen()`, so that
+ * no signal finds the app listening and nobody waiting for it. Gives the function that takes the handlers away again.
  */
 export function closeOnSignals (app: FastifyInstance, { signals = ['SIGTERM', 'SIGINT'], timeoutMs = 30_000 }: CloseOptions = {}): () => void {
   let isClosing = false

@@ -25,6 +25,6 @@ app.all('/hello/*', (request, reply) => reply.balance('hello'))
 // What one gateway alone shall do. The token rises from leader to leader: who is given it can refuse the orders of a former one.
 app.registry.onLeader(token => app.log.info({ token }, token === null ? 'this gateway does not lead any more' : 'this gateway leads'))
 
-await app.listen({ port: Number(PORT), host: HOST })
-
 closeOnSignals(app, { timeoutMs: CLOSE_MS === undefined ? undefined : Number(CLOSE_MS) })
+
+await app.listen({ port: Number(PORT), host: HOST })

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { addressOf, startNode } from '../support/process.js'
+import { addressOf, isQuiet, startNode } from '../support/process.js'
 import type { Exit } from '../support/process.js'
 
 interface Row { readonly name: string, readonly env?: Readonly<Record<string, string>>, readonly signals: readonly NodeJS.Signals[], readonly exit: Exit }
@@ -11,6 +11,13 @@ const rows: readonly Row[] = [
   { name: 'a close that takes too long ends with 1', env: { CLOSE_MS: '60000', TIMEOUT_MS: '300' }, signals: ['SIGTERM'], exit: { code: 1, signal: null } },
   { name: 'a close that fails ends with 1', env: { FAILS: 'yes' }, signals: ['SIGTERM'], exit: { code: 1, signal: null } }
 ]
+
+test('closeOnSignals — a signal that comes while the app starts closes it too, and the process ends with 0', async t => {
+  const app = startNode(t, 'test/process/fixtures/closing.js', { EARLY: 'SIGTERM' })
+  t.same(await app.exited, { code: 0, signal: null }, app.errors.join('\n'))
+  t.match(app.output.join('\n'), /"closing"/)
+  isQuiet(t, app)
+})
 
 for (const { name, env, signals, exit } of rows) {
   test(`closeOnSignals — ${name}`, async t => {

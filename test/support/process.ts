@@ -50,7 +50,7 @@ export function start (t: Test, { name, run, env = {}, cwd = root }: Command): P
   const errors: string[] = []
   createInterface({ input: child.stdout }).on('line', line => output.push(line))
   createInterface({ input: child.stderr }).on('line', line => errors.push(line))
-  const exited = once(child, 'exit').then(([code, signal]): Exit => ({ code, signal }))
+  const exited = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }))
   t.teardown(async () => {
     killGroup(pid)
     groups.delete(pid)
