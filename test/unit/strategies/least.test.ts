@@ -26,6 +26,13 @@ test('least — chooses the one — when all costs are infinite or there is only
   t.equal(leastOf([5], 0.99), 0)
 })
 
+test('least — passes over what is no number, and chooses the first — when nothing is one', async t => {
+  t.equal(leastOf([NaN, 3, NaN, 2]), 3)
+  t.equal(leastOf([2, NaN, 2], 0.99), 2)
+  t.equal(leastOf([5, 1]), 1)
+  t.equal(leastOf([NaN, NaN], 0.99), 0)
+})
+
 test('least — gives each of three equals a third within 0.5 % in a million draws', async t => {
   const random = seeded()
   const costs = Float64Array.of(1, 1, 1)
