@@ -46,11 +46,15 @@ const waitedInVain = "Every node of service 'load' is busy, and none was free wi
 /** ms */
 const slowestOf = (refused: readonly Answer[], message: string): number => Math.round(Math.max(...refused.filter(each => each.message === message).map(({ ms }) => ms)))
 
-/** What the gateway holds on to, MiB: garbage does not count, which V8 lets grow to hundreds of MiB before it looks. */
-async function heldMiB (address: string): Promise<number> {
+interface Memory { readonly heldBytes: number, readonly rssBytes: number }
+
+/** What the gateway holds on to, and what its process has. Garbage is collected before: V8 lets it grow to hundreds of MiB before it looks. */
+async function memoryOf (address: string): Promise<Memory> {
   const answer = await fetch(`${address}/memory/collect`, { method: 'POST' })
-  return (await answer.json() as { heldBytes: number }).heldBytes / 2 ** 20
+  return await answer.json() as Memory
 }
+
+const mib = (bytes: number): number => Math.round(bytes / 2 ** 20)
 
 test('2,000 clients at once — on nodes limited to 50 in flight each — are served, or refused with Retry-After: within 1.2 s those beyond the queue', { timeout: 120_000 }, async t => {
   const balance = JSON.stringify({ services: { load: { maxInFlight: mostInFlight } } })
@@ -59,17 +63,17 @@ test('2,000 clients at once — on nodes limited to 50 in flight each — are se
   t.teardown(() => sockets.forEach(socket => socket.destroy()))
 
   const answers: Answer[] = []
-  const memory: number[] = []
+  const memory: Memory[] = []
   for (let wave = 0; wave < waves; wave++) {
     answers.push(...await Promise.all(sockets.map(ask)))
-    memory.push(await heldMiB(group.address))
+    memory.push(await memoryOf(group.address))
   }
 
   const refused = answers.filter(({ status }) => status === 503)
   const [slowestBeyond, slowestWaiting] = [slowestOf(refused, beyondQueue), slowestOf(refused, waitedInVain)]
   const countOf = (message: string): number => refused.filter(each => each.message === message).length
   t.comment(`${answers.length - refused.length} served, ${refused.length} refused: ${countOf(beyondQueue)} beyond the queue within ${slowestBeyond} ms, ${countOf(waitedInVain)} that had waited in it within ${slowestWaiting} ms`)
-  t.comment(`held by the gateway after each wave: ${memory.map(Math.round).join(', ')} MiB`)
+  t.comment(`after each wave the gateway holds ${memory.map(({ heldBytes }) => mib(heldBytes)).join(', ')} MiB, and its process has ${memory.map(({ rssBytes }) => mib(rssBytes)).join(', ')}`)
   t.same(answers.filter(({ status }) => status !== 200 && status !== 503), [], 'every client has an answer')
   t.ok(answers.length - refused.length > mostInFlight * group.workers.length * waves, 'the nodes were used, and the queue')
   t.same(refused.filter(({ retryAfter }) => !retryAfter), [], 'every refusal says when to come again')
@@ -77,7 +81,9 @@ test('2,000 clients at once — on nodes limited to 50 in flight each — are se
   t.equal(countOf(beyondQueue) + countOf(waitedInVain), refused.length, 'every refusal says which it was')
   t.ok(slowestBeyond <= 1200, 'those beyond the queue are refused within 1.2 s')
   t.ok(slowestWaiting <= 1000 + 1200, 'those in the queue are refused as long after their wait of 1 s')
-  t.ok((memory.at(-1) ?? 0) - (memory[1] ?? 0) < 5, 'what the gateway holds does not grow from wave to wave')
+  const grownBy = (what: keyof Memory): number => mib((memory.at(-1)?.[what] ?? NaN) - (memory[1]?.[what] ?? NaN))
+  t.ok(grownBy('heldBytes') < 5, 'what the gateway holds does not grow from wave to wave')
+  t.ok(grownBy('rssBytes') < 60, 'nor does its process')
   t.same((await nodesOf(group.address, 'load')).map(({ inFlight }) => inFlight), [0, 0, 0], 'nothing is left in flight')
   isQuiet(t, group.gateway, ...group.workers)
 })
