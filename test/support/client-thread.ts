@@ -59,17 +59,14 @@ export async function startClientThread (t: Test): Promise<ClientThread> {
   const thread = new Thread(code, { eval: true })
   t.teardown(() => thread.terminate())
   const [port] = await once(thread, 'message')
+  const call = async <T> (message: object): Promise<T> => {
+    const answer = once(thread, 'message')
+    thread.postMessage(message)
+    return (await answer)[0]
+  }
   return {
     origin: `http://127.0.0.1:${port}`,
-    async upload (url, bytes) {
-      const answer = once(thread, 'message')
-      thread.postMessage({ url, bytes })
-      return (await answer)[0]
-    },
-    async get (url, times) {
-      const answer = once(thread, 'message')
-      thread.postMessage({ url, times })
-      return (await answer)[0]
-    }
+    upload: (url, bytes) => call({ url, bytes }),
+    get: (url, times) => call({ url, times })
   }
 }
