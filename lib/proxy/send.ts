@@ -1,8 +1,8 @@
 import { ResponseBody } from './response-body.js'
 import type { Readable } from 'node:stream'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Dispatcher, Pool } from 'undici'
-import type { Carried, CarriedRequest, Connection } from './pools.js'
+import type { Dispatcher } from 'undici'
+import type { Carried, Connection, Pool } from './pool.js'
 import type { BodySource } from './response-body.js'
 import type { Failure } from './failure.js'
 
@@ -36,7 +36,7 @@ export interface OutgoingRequest {
 const discardBytes = 65_536
 
 /** One attempt on the wire: an undici handler that knows how far the request got. */
-export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource {
+export class Sending implements Carried, BodySource {
   readonly #listener: SendListener
   #connection: Connection | null = null
   #controller: Dispatcher.DispatchController | null = null
@@ -55,9 +55,8 @@ export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource 
   /** Dispatches the request, unless it was abandoned. Whatever goes wrong is told to the listener, also what undici throws at once. */
   start (pool: Pool, { origin, method, path, headers, body, bodyTimeout }: OutgoingRequest): void {
     if (this.#phase === 'over') return
-    const request: CarriedRequest = { origin, method, path, headers, body, bodyTimeout: bodyTimeout ?? null, headersTimeout: 0, carried: this }
     try {
-      pool.dispatch(request, this)
+      pool.dispatch({ origin, method, path, headers, body, bodyTimeout: bodyTimeout ?? null, headersTimeout: 0 }, this)
     } catch (error) {
       this.#fail('client', error instanceof Error ? error : new Error(String(error)))
     }
@@ -66,6 +65,10 @@ export class Sending implements Dispatcher.DispatchHandler, Carried, BodySource 
   /** The head may have left this process. */
   get wasSent (): boolean {
     return this.#phase !== 'waiting'
+  }
+
+  get isOver (): boolean {
+    return this.#phase === 'over'
   }
 
   /** The wanted response has come to its end. */

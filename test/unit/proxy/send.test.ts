@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { test } from 'tap'
 import { Sending } from '../../../lib/proxy/send.js'
-import type { Dispatcher, Pool } from 'undici'
-import type { Connection } from '../../../lib/proxy/pools.js'
+import type { Dispatcher } from 'undici'
+import type { Connection, Pool } from '../../../lib/proxy/pool.js'
 import type { SendListener } from '../../../lib/proxy/send.js'
 
 interface Scripted {
