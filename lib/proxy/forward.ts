@@ -178,7 +178,8 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     begun.watch({ connectTimeoutMs: options.connectTimeoutMs, attemptTimeoutMs, deadline: this.#deadline }, this.#tools.clock)
     // a limit was reached at once: the body belongs to the next attempt
     if (!this.#race.has(begun)) return
-    begun.sending.start(this.#tools.pools.poolOf(node), { origin: node.info.origin, method, path, headers, body: body instanceof ReplayBody ? body.open() : body, bodyTimeout })
+    const { pools, clock } = this.#tools
+    begun.sending.start(pools.poolOf(node), { origin: node.info.origin, method, path, headers, body: body instanceof ReplayBody ? body.open() : body, bodyTimeout }, clock)
   }
 
   #planHedge (): void {

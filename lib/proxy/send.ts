@@ -1,7 +1,9 @@
 import { ResponseBody } from './response-body.js'
+import { Stillness } from './stillness.js'
 import type { Readable } from 'node:stream'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import type { Clock } from '../../types/clock.js'
 import type { Carried, Connection, Pool } from './pool.js'
 import type { BodySource } from './response-body.js'
 import type { Failure } from './failure.js'
@@ -29,11 +31,14 @@ export interface OutgoingRequest {
   /** Names and values in turn. */
   readonly headers: string[]
   readonly body: string | Buffer | Readable | null
+  /** How long the body of the response may stand still, ms. 0: as long as it likes. Default 300,000. */
   readonly bodyTimeout: number | undefined
 }
 
 /** How much of an unwanted response is read so that its connection can be kept; more than that, and the connection is closed. */
 const discardBytes = 65_536
+/** How long a body may stand still by default, ms. undici's; but undici sets a timer for every response, and most are complete at once. */
+const bodyTimeoutMs = 300_000
 
 /** One attempt on the wire: an undici handler that knows how far the request got. */
 export class Sending implements Carried, BodySource {
@@ -47,16 +52,21 @@ export class Sending implements Carried, BodySource {
   #body: ResponseBody | null = null
   #hasEnded = false
   #bodyError: Error | null = null
+  #bodyTimeoutMs = 0
+  #clock: Pick<Clock, 'now' | 'after'> | null = null
+  #stillness: Stillness | null = null
 
   constructor (listener: SendListener) {
     this.#listener = listener
   }
 
   /** Dispatches the request, unless it was abandoned. Whatever goes wrong is told to the listener, also what undici throws at once. */
-  start (pool: Pool, { origin, method, path, headers, body, bodyTimeout }: OutgoingRequest): void {
+  start (pool: Pool, { origin, method, path, headers, body, bodyTimeout = bodyTimeoutMs }: OutgoingRequest, clock: Pick<Clock, 'now' | 'after'>): void {
     if (this.#phase === 'over') return
+    this.#bodyTimeoutMs = bodyTimeout
+    this.#clock = clock
     try {
-      pool.dispatch({ origin, method, path, headers, body, bodyTimeout: bodyTimeout ?? null, headersTimeout: 0 }, this)
+      pool.dispatch({ origin, method, path, headers, body, bodyTimeout: 0, headersTimeout: 0 }, this)
     } catch (error) {
       this.#fail('client', error instanceof Error ? error : new Error(String(error)))
     }
@@ -80,6 +90,7 @@ export class Sending implements Carried, BodySource {
   abandon (): void {
     if (this.#phase === 'over') return
     this.#phase = 'over'
+    this.#stillness?.end()
     const error = new Error('abandoned')
     this.#controller?.abort(error)
     this.#body?.destroy(error)
@@ -107,13 +118,16 @@ export class Sending implements Carried, BodySource {
       return
     }
     this.#phase = 'wanted'
-    if (!this.#listener.head(statusCode, headers) && this.#phase === 'wanted') this.#phase = 'discarded'
+    if (this.#listener.head(statusCode, headers) || this.#phase !== 'wanted') return
+    this.#phase = 'discarded'
+    this.#watchBody()
   }
 
   onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#stillness?.moved()
     if (this.#phase === 'wanted') {
       if (this.#body === null) this.#chunks.push(chunk)
-      else if (!this.#body.push(chunk)) controller.pause()
+      else if (!this.#body.push(chunk)) this.#pause(controller)
       return
     }
     this.#discarded += chunk.length
@@ -121,6 +135,7 @@ export class Sending implements Carried, BodySource {
   }
 
   onResponseEnd (): void {
+    this.#stillness?.end()
     if (this.#phase !== 'wanted') return
     this.#hasEnded = true
     this.#phase = 'over'
@@ -129,6 +144,7 @@ export class Sending implements Carried, BodySource {
   }
 
   onResponseError (_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.#stillness?.end()
     switch (this.#phase) {
       case 'waiting': return this.#fail(isRequestFault(error) ? 'client' : 'connect', error)
       case 'sent': return this.#fail(failureOf(error, this.#isReused), error)
@@ -149,11 +165,13 @@ export class Sending implements Carried, BodySource {
     for (const chunk of this.#chunks) body.push(chunk)
     this.#chunks = []
     if (this.#hasEnded) body.push(null)
-    if (this.#bodyError !== null) body.destroy(this.#bodyError)
+    else if (this.#bodyError === null) this.#watchBody()
+    else body.destroy(this.#bodyError)
     return body
   }
 
   resume (): void {
+    this.#stillness?.resume()
     this.#controller?.resume()
   }
 
@@ -161,6 +179,20 @@ export class Sending implements Carried, BodySource {
     if (this.#phase !== 'wanted') return
     this.abandon()
     this.#listener.cancelled()
+  }
+
+  #pause (controller: Dispatcher.DispatchController): void {
+    this.#stillness?.pause()
+    controller.pause()
+  }
+
+  #watchBody (): void {
+    if (this.#clock === null || this.#bodyTimeoutMs === 0) return
+    this.#stillness = new Stillness(this.#bodyTimeoutMs, this.#clock, () => {
+      const error = new Error(`nothing of the body came for ${this.#bodyTimeoutMs} ms`)
+      if (this.#phase === 'wanted') this.#break(error)
+      this.#controller?.abort(error)
+    })
   }
 
   #fail (failure: Failure, error: Error): void {

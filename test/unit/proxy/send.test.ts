@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { test } from 'tap'
 import { Sending } from '../../../lib/proxy/send.js'
+import { ManualClock } from './forward-fixture.js'
 import type { Dispatcher } from 'undici'
 import type { Connection, Pool } from '../../../lib/proxy/pool.js'
 import type { SendListener } from '../../../lib/proxy/send.js'
@@ -72,7 +73,7 @@ test('an error without a code — is a failure all the same', async t => {
 test('what undici throws at once — is a fault of the request', async t => {
   for (const thrown of [new Error('no'), 'no']) {
     const { sending, heard } = sendingWith()
-    sending.start({ dispatch: () => { throw thrown } } as unknown as Pool, { origin: 'http://node', method: 'GET', path: '/', headers: [], body: null, bodyTimeout: undefined })
+    sending.start({ dispatch: () => { throw thrown } } as unknown as Pool, { origin: 'http://node', method: 'GET', path: '/', headers: [], body: null, bodyTimeout: undefined }, new ManualClock())
     t.same(heard, ['failed client: no'])
   }
 })
@@ -80,7 +81,7 @@ test('what undici throws at once — is a fault of the request', async t => {
 test('an attempt that was abandoned before it began — is not dispatched', async t => {
   const { sending, heard } = sendingWith()
   sending.abandon()
-  sending.start({ dispatch: () => heard.push('dispatched') > 0 } as unknown as Pool, { origin: 'http://node', method: 'GET', path: '/', headers: [], body: null, bodyTimeout: undefined })
+  sending.start({ dispatch: () => heard.push('dispatched') > 0 } as unknown as Pool, { origin: 'http://node', method: 'GET', path: '/', headers: [], body: null, bodyTimeout: undefined }, new ManualClock())
   t.same(heard, [])
 })
 
@@ -151,6 +152,83 @@ test('a response that still comes — pauses the node when its reader is full, a
   sending.onResponseEnd()
   await once(body, 'end')
   t.same(heard, ['head 200', 'ended'])
+})
+
+/** An attempt that has its response head, and whose body may stand still for 100 ms; the test has the time. */
+function flowing (bodyTimeout: number | undefined, given: Parameters<typeof sendingWith>[0] = {}): Scripted & { clock: ManualClock } {
+  const scripted = sendingWith(given)
+  const clock = new ManualClock()
+  scripted.sending.start({ dispatch: () => {} } as unknown as Pool, { origin: 'http://node', method: 'GET', path: '/', headers: [], body: null, bodyTimeout }, clock)
+  scripted.sending.onRequestStart(scripted.controller)
+  scripted.sending.onResponseStart(scripted.controller, 200, {})
+  return { ...scripted, clock }
+}
+
+test('a body that stands still — is broken off', async t => {
+  const { sending, heard, controller, clock } = flowing(100)
+  const body = sending.stream()
+  clock.advance(99)
+  sending.onResponseData(controller, Buffer.from('a'))
+  clock.advance(99)
+  t.same(controller.done, [])
+  const failed = once(body, 'error')
+  clock.advance(1)
+  t.match((await failed)[0], { message: 'for the reader' })
+  t.same(controller.done, ['abort nothing of the body came for 100 ms'])
+  sending.onResponseError(controller, coded('UND_ERR_ABORTED'))
+  t.same(heard, ['head 200', 'broken: nothing of the body came for 100 ms'])
+  t.equal(clock.waiting, 0)
+})
+
+test('a body whose reader is slow — does not stand still', async t => {
+  const { sending, controller, clock } = flowing(100)
+  const body = sending.stream()
+  sending.onResponseData(controller, Buffer.alloc(70_000))
+  clock.advance(1000)
+  clock.advance(1000)
+  t.same(controller.done, ['pause'])
+  body.resume()
+  await new Promise(resolve => setImmediate(resolve))
+  clock.advance(99)
+  t.equal(controller.done.some(each => each.startsWith('abort')), false)
+  clock.advance(1)
+  t.match(controller.done.at(-1), /^abort nothing/)
+})
+
+test('a body — may stand still for 300 s by default — and as long as it likes with 0', async t => {
+  const { sending, controller, clock } = flowing(undefined)
+  sending.stream()
+  clock.advance(299_999)
+  t.same(controller.done, [])
+  clock.advance(1)
+  t.match(controller.done, [/^abort/])
+
+  const endless = flowing(0)
+  endless.sending.stream()
+  t.equal(endless.clock.waiting, 0)
+})
+
+test('a body — is not watched when it came with its head, nor any more when it is over', async t => {
+  const whole = flowing(100)
+  whole.sending.onResponseEnd()
+  whole.sending.stream()
+  t.equal(whole.clock.waiting, 0)
+  type End = (scripted: Scripted) => void
+  const ends: End[] = [({ sending }) => sending.onResponseEnd(), ({ sending, controller }) => sending.onResponseError(controller, coded('ECONNRESET')), ({ sending }) => sending.abandon()]
+  for (const end of ends) {
+    const scripted = flowing(100)
+    scripted.sending.stream()
+    t.equal(scripted.clock.waiting, 1)
+    end(scripted)
+    t.equal(scripted.clock.waiting, 0)
+  }
+})
+
+test('a response that is not wanted and stands still — is cut off', async t => {
+  const { heard, controller, clock } = flowing(100, { wanted: false })
+  clock.advance(100)
+  t.same(controller.done, ['abort nothing of the body came for 100 ms'])
+  t.same(heard, ['head 200'])
 })
 
 test('a response that breaks off — ends its stream in the error that the listener gives — before and after it was handed over', async t => {
