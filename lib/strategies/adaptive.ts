@@ -52,7 +52,7 @@ export const adaptive: StrategyFactory = random => new Adaptive(random)
 
 class Adaptive implements Strategy {
   readonly #random: Random
-  readonly #contenders: Contenders<Lineup>
+  readonly #contenders: Contenders<Rival, Lineup>
   readonly #costs = new Float64Array(mostCompared)
   readonly #standings = new WeakMap<Node, Standing>()
   // All values are compared as of `#base`, a factor common to all (`scale`): they change with news only, and no pick decays 64 of them.
@@ -60,7 +60,7 @@ class Adaptive implements Strategy {
 
   constructor (random: Random) {
     this.#random = random
-    this.#contenders = new Contenders(random, compared => this.#lineUp(compared))
+    this.#contenders = new Contenders(random, candidate => this.#rivalOf(candidate), lineUp)
   }
 
   pick (candidates: NonEmpty<Candidate>, { now }: PickContext): Candidate {
@@ -151,10 +151,6 @@ class Adaptive implements Strategy {
     }
   }
 
-  #lineUp (compared: NonEmpty<Candidate>): Lineup {
-    return { rivals: compared.map(candidate => this.#rivalOf(candidate)), isKnown: false, guessedAt: -Infinity, hasHot: false, feltAt: -Infinity }
-  }
-
   #rivalOf (candidate: Candidate): Rival {
     const { node, weight } = candidate
     const { latency, heat } = this.#standingOf(node)
@@ -168,4 +164,8 @@ class Adaptive implements Strategy {
     this.#standings.set(node, standing)
     return standing
   }
+}
+
+function lineUp (rivals: readonly Rival[]): Lineup {
+  return { rivals, isKnown: false, guessedAt: -Infinity, hasHot: false, feltAt: -Infinity }
 }

@@ -21,11 +21,11 @@ export class Lottery {
     return entryAt(candidates, this.#draw(sums))
   }
 
-  /** Two different candidates, of at least two. Drawn with replacement, the worst of two would win a quarter of the time (envoy#39737). */
-  two (candidates: NonEmpty<Candidate>): [Candidate, Candidate] {
+  /** The indices of two different candidates, of at least two. Drawn with replacement, the worst of two would win a quarter of the time (envoy#39737). */
+  two (candidates: NonEmpty<Candidate>): [number, number] {
     const sums = this.#sumsOf(candidates)
     const first = this.#draw(sums)
-    return [entryAt(candidates, first), entryAt(candidates, this.#drawOther(sums, first))]
+    return [first, this.#drawOther(sums, first)]
   }
 
   #draw (sums: Float64Array): number {
