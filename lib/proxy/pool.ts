@@ -50,7 +50,7 @@ export class Pool {
 
   /** `options`: of every connection. */
   constructor (origin: string, options: Client.Options) {
-    this.#origin = new URL(origin)
+    this.#origin = urlOf(origin)
     this.#options = options
   }
 
@@ -109,4 +109,11 @@ export class Pool {
     this.#free.splice(this.#free.lastIndexOf(connection), 1)
     this.#all.delete(connection)
   }
+}
+
+/** undici asks the URL of a connection for these with every request, and `URL` makes them anew each time. */
+function urlOf (origin: string): URL {
+  const url = new URL(origin)
+  const { origin: own, protocol } = url
+  return Object.defineProperties(url, { origin: { value: own }, protocol: { value: protocol } })
 }
