@@ -1,5 +1,7 @@
 import { Client } from 'undici'
+import { Roster } from './roster.js'
 import type { Dispatcher } from 'undici'
+import type { Place } from './roster.js'
 
 /** What is sent over a connection: an undici handler that is told which connection it is. */
 export interface Carried extends Dispatcher.DispatchHandler {
@@ -13,6 +15,8 @@ export interface Carried extends Dispatcher.DispatchHandler {
 export class Connection extends Client {
   /** No request has it. */
   isFree = false
+  /** Among all of its pool; null: it belongs to none. */
+  place: Place<Connection> | null = null
   #isOpen = false
   #served = 0
 
@@ -45,7 +49,7 @@ export class Pool {
   readonly #options: Client.Options
   /** Open, and without request. */
   readonly #free: Connection[] = []
-  readonly #all = new Set<Connection>()
+  readonly #all = new Roster<Connection>()
   #isClosed = false
 
   /** `options`: of every connection. */
@@ -56,7 +60,7 @@ export class Pool {
 
   /** How many connections there are, those that are being opened among them. */
   get size (): number {
-    return this.#all.size
+    return this.#all.length
   }
 
   /** Sends a request. All that becomes of it, its handler is told. */
@@ -72,13 +76,13 @@ export class Pool {
   /** Takes no new requests; resolves when those that run have ended and all connections are closed. */
   async close (): Promise<void> {
     this.#isClosed = true
-    await Promise.all(Array.from(this.#all, connection => connection.close()))
+    await Promise.all([...this.#all].map(connection => connection.close()))
   }
 
   /** Cuts all off; resolves when all connections are closed. */
   async destroy (): Promise<void> {
     this.#isClosed = true
-    await Promise.all(Array.from(this.#all, connection => connection.destroy()))
+    await Promise.all([...this.#all].map(connection => connection.destroy()))
   }
 
   #connect (): Connection {
@@ -87,7 +91,7 @@ export class Pool {
       connection.destroy(() => {})
       return connection
     }
-    this.#all.add(connection)
+    connection.place = this.#all.join(connection)
     connection.on('drain', () => this.#release(connection))
     connection.on('disconnect', () => this.#disconnected(connection))
     return connection
@@ -95,10 +99,7 @@ export class Pool {
 
   #release (connection: Connection): void {
     if (connection.isFree) return
-    if (!connection.isOpen || this.#isClosed) {
-      this.#all.delete(connection)
-      return
-    }
+    if (!connection.isOpen || this.#isClosed) return this.#forget(connection)
     connection.isFree = true
     this.#free.push(connection)
   }
@@ -107,7 +108,11 @@ export class Pool {
   #disconnected (connection: Connection): void {
     if (!connection.isFree) return
     this.#free.splice(this.#free.lastIndexOf(connection), 1)
-    this.#all.delete(connection)
+    this.#forget(connection)
+  }
+
+  #forget ({ place }: Connection): void {
+    if (place !== null) this.#all.leave(place)
   }
 }
 
