@@ -4,14 +4,6 @@ import { entryAt } from './entry-at.js'
 import { mostCompared } from './least.js'
 import { Lottery } from './lottery.js'
 
-/** What is kept for a list of candidates. */
-interface Kept<Member, Group> {
-  /** By the index of the candidate; made at first use. */
-  readonly members: Array<Member | undefined>
-  /** Of all. */
-  group: Group | undefined
-}
-
 /**
  * Says whose costs a pick compares: all candidates while they are few; of more, two different ones drawn by weight (the power of two
  * choices), so that a pick does not grow with the service. Drawn evenly, no node could get more than 2/n of the requests, however great
@@ -21,7 +13,10 @@ export class Contenders<Member extends object, Group extends object> {
   readonly #lottery: Lottery
   readonly #memberOf: (candidate: Candidate) => Member
   readonly #groupOf: (compared: NonEmpty<Member>) => Group
-  readonly #kept = new WeakMap<readonly Candidate[], Kept<Member, Group>>()
+  /** Of all candidates of a list. */
+  readonly #groups = new WeakMap<readonly Candidate[], Group>()
+  /** By the index of the candidate; made when it is drawn first. */
+  readonly #members = new WeakMap<readonly Candidate[], Array<Member | undefined>>()
 
   constructor (random: Random, memberOf: (candidate: Candidate) => Member, groupOf: (compared: NonEmpty<Member>) => Group) {
     this.#lottery = new Lottery(random)
@@ -30,26 +25,25 @@ export class Contenders<Member extends object, Group extends object> {
   }
 
   of (candidates: NonEmpty<Candidate>): Group {
-    const kept = this.#keptFor(candidates)
-    if (candidates.length <= mostCompared) return (kept.group ??= this.#allOf(candidates))
+    return candidates.length > mostCompared ? this.#twoOf(candidates) : this.#allOf(candidates)
+  }
+
+  #twoOf (candidates: NonEmpty<Candidate>): Group {
+    let members = this.#members.get(candidates)
+    if (members === undefined) this.#members.set(candidates, members = new Array<Member | undefined>(candidates.length))
     const [first, second] = this.#lottery.two(candidates)
-    return this.#groupOf([this.#member(kept, candidates, first), this.#member(kept, candidates, second)])
+    const one = members[first] ??= this.#memberOf(entryAt(candidates, first))
+    const other = members[second] ??= this.#memberOf(entryAt(candidates, second))
+    return this.#groupOf([one, other])
   }
 
-  #keptFor (candidates: NonEmpty<Candidate>): Kept<Member, Group> {
-    const known = this.#kept.get(candidates)
-    if (known) return known
-    const kept: Kept<Member, Group> = { members: new Array<Member | undefined>(candidates.length), group: undefined }
-    this.#kept.set(candidates, kept)
-    return kept
-  }
-
-  #allOf ([first, ...rest]: NonEmpty<Candidate>): Group {
+  #allOf (candidates: NonEmpty<Candidate>): Group {
+    const made = this.#groups.get(candidates)
+    if (made) return made
     // a copy, for a frozen list, as lists of candidates are, takes twice as long to go through
-    return this.#groupOf([this.#memberOf(first), ...rest.map(this.#memberOf)])
-  }
-
-  #member ({ members }: Kept<Member, Group>, candidates: NonEmpty<Candidate>, index: number): Member {
-    return (members[index] ??= this.#memberOf(entryAt(candidates, index)))
+    const [first, ...rest] = candidates
+    const all = this.#groupOf([this.#memberOf(first), ...rest.map(this.#memberOf)])
+    this.#groups.set(candidates, all)
+    return all
   }
 }
