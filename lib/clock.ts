@@ -12,7 +12,8 @@ export const systemClock: Clock = {
   every (periodMs, task) {
     const timer = setInterval(task, periodMs).unref()
     return () => clearInterval(timer)
-  }
+  },
+  atTurnEnd: task => { setImmediate(task) }
 }
 
 /** Keeps the process alive until a piece of work is done: the timers above do not. */

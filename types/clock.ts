@@ -8,6 +8,8 @@ export interface Clock {
   after (delayMs: number, task: () => void): () => void
   /** Runs `task` every `periodMs` without keeping the process alive. Returns the function that stops it. */
   every (periodMs: number, task: () => void): () => void
+  /** Runs `task` once when everything that this turn of the event loop has brought is dealt with. */
+  atTurnEnd (task: () => void): void
 }
 
 /** A number in [0, 1), as `Math.random` gives. */

@@ -77,7 +77,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     from.answer = { statusCode, headers, outcome }
     this.#taken = from
     this.#race.win(from)
-    queueMicrotask(() => this.runInAsyncScope(this.#relay, this))
+    this.#tools.clock.atTurnEnd(() => this.runInAsyncScope(this.#relay, this))
     return true
   }
 
@@ -204,7 +204,10 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     this.#next(this.#tools.clock.now())
   }
 
-  /** Hands the response over, at the end of the turn in which its head came: a short body has come with it, and is handed over whole. */
+  /**
+   * Hands the response over, at the end of the turn of the event loop in which its head came. A short body has come with it, and is handed over
+   * whole; and the responses of a turn are written one after the other, for which their readers are woken once, and not for each.
+   */
   #relay (): void {
     const taken = this.#taken
     if (this.#isOver || taken === null || taken.answer === null) return

@@ -37,6 +37,10 @@ export interface OutgoingRequest {
 
 /** How much of an unwanted response is read so that its connection can be kept; more than that, and the connection is closed. */
 const discardBytes = 65_536
+/** How much of a wanted response is taken before its reader is known; the rest waits at the node. */
+const aheadBytes = 131_072
+/** Chunks of a complete body are put together up to this size; of a larger one they are handed on as they are. */
+const joinedBytes = 65_536
 /** How long a body may stand still by default, ms. undici's; but undici sets a timer for every response, and most are complete at once. */
 const bodyTimeoutMs = 300_000
 
@@ -49,6 +53,7 @@ export class Sending implements Carried, BodySource {
   #isReused = false
   #discarded = 0
   #chunks: Buffer[] = []
+  #aheadBytes = 0
   #body: ResponseBody | null = null
   #hasEnded = false
   #bodyError: Error | null = null
@@ -126,8 +131,7 @@ export class Sending implements Carried, BodySource {
   onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#stillness?.moved()
     if (this.#phase === 'wanted') {
-      if (this.#body === null) this.#chunks.push(chunk)
-      else if (!this.#body.push(chunk)) this.#pause(controller)
+      if (this.#body === null ? !this.#takeAhead(chunk) : !this.#body.push(chunk)) this.#pause(controller)
       return
     }
     this.#discarded += chunk.length
@@ -152,10 +156,11 @@ export class Sending implements Carried, BodySource {
     }
   }
 
-  /** The body of the wanted response: at once when it is complete already, else as a stream. undefined: it is complete and empty. Call this or `stream()` once, and not before the end of the turn in which the head came. */
+  /** The body of the wanted response: at once when it is complete already and not long, else as a stream. undefined: it is complete and empty. Call this or `stream()` once, and not before the head was told. */
   body (mayBeWhole: boolean): Buffer | Readable | undefined {
     if (this.#hasEnded && this.#chunks.length === 0) return undefined
-    if (this.#hasEnded && mayBeWhole) return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
+    if (this.#hasEnded && mayBeWhole && this.#chunks.length === 1) return this.#chunks[0]
+    if (this.#hasEnded && mayBeWhole && this.#aheadBytes <= joinedBytes) return Buffer.concat(this.#chunks)
     return this.stream()
   }
 
@@ -181,6 +186,13 @@ export class Sending implements Carried, BodySource {
     this.#listener.cancelled()
   }
 
+  /** Keeps what comes before the body has a reader. Says whether more may come. */
+  #takeAhead (chunk: Buffer): boolean {
+    this.#chunks.push(chunk)
+    this.#aheadBytes += chunk.length
+    return this.#aheadBytes <= aheadBytes
+  }
+
   #pause (controller: Dispatcher.DispatchController): void {
     this.#stillness?.pause()
     controller.pause()
@@ -193,6 +205,7 @@ export class Sending implements Carried, BodySource {
       if (this.#phase === 'wanted') this.#break(error)
       this.#controller?.abort(error)
     })
+    if (this.#controller?.paused === true) this.#stillness.pause()
   }
 
   #fail (failure: Failure, error: Error): void {

@@ -36,6 +36,11 @@ export class ManualClock implements Clock {
     return this.#add({ dueAt: this.#now + periodMs, periodMs, task })
   }
 
+  /** Turns are those of the real event loop. */
+  atTurnEnd (task: () => void): void {
+    setImmediate(task)
+  }
+
   /** Lets time pass; every timer runs at its instant, also those that are made meanwhile. */
   advance (byMs: number): void {
     const until = this.#now + byMs

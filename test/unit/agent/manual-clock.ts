@@ -31,6 +31,11 @@ export class ManualClock implements Clock {
     return () => cancel()
   }
 
+  /** Turns are those of the real event loop. */
+  atTurnEnd (task: () => void): void {
+    setImmediate(task)
+  }
+
   /** How long until the next task; null: there is none. */
   get dueInMs (): number | null {
     return this.#tasks.length === 0 ? null : Math.min(...this.#tasks.map(({ at }) => at)) - this.#now

@@ -27,6 +27,7 @@ export class ManualClock {
   }
 
   every (): () => void { throw new Error('nothing here repeats') }
+  atTurnEnd (task: () => void): void { setImmediate(task) }
 
   advance (byMs: number): void {
     this.#now += byMs

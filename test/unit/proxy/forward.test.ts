@@ -49,6 +49,22 @@ test('a long response — is handed over as a stream, and in flight until its en
   checkOver(t, fixture)
 })
 
+test('the responses of one turn — are handed over one after the other at its end', async t => {
+  const fixture = forwardWith()
+  const other = fixture.another()
+  fixture.forward.start()
+  other.forward.start()
+  for (const attempt of fixture.attempts) {
+    attempt.connect()
+    attempt.respond(200, { 'content-type': 'text/plain' })
+    attempt.sending.onResponseEnd()
+    await Promise.resolve()
+  }
+  t.same([fixture.told, other.told], [[], []], 'not while others may come')
+  await turn()
+  t.match([fixture.told, other.told], [[/^relay 200/], [/^relay 200/]])
+})
+
 test('a response without a type — is not handed over as a Buffer, to which Fastify would give one', async t => {
   const fixture = forwardWith()
   fixture.forward.start()

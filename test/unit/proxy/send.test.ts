@@ -30,7 +30,19 @@ function sendingWith (given: { wanted?: boolean, reused?: boolean } = {}): Scrip
   }
   const sending = new Sending(listener)
   const done: string[] = []
-  const controller = { done, abort: (error: Error) => done.push(`abort ${error.message}`), pause: () => done.push('pause'), resume: () => done.push('resume') }
+  const controller = {
+    done,
+    paused: false,
+    abort: (error: Error) => done.push(`abort ${error.message}`),
+    pause: () => {
+      controller.paused = true
+      done.push('pause')
+    },
+    resume: () => {
+      controller.paused = false
+      done.push('resume')
+    }
+  }
   sending.carriedBy({ serve: () => given.reused === true ? 1 : 0 } as unknown as Connection)
   return { sending, heard, controller: controller as unknown as Scripted['controller'] }
 }
@@ -123,6 +135,37 @@ test('a response that is complete when it is handed over — is whole, or a stre
     t.equal(sending.body(mayBeWhole)?.toString(), expected)
     t.same(heard, ['head 200', 'ended'])
   }
+})
+
+test('a complete response in several chunks — is put together up to 64 KiB — and a stream from there on', async t => {
+  const kinds: string[] = []
+  for (const bytes of [65_536, 65_537]) {
+    const { sending, controller } = sendingWith()
+    sending.onRequestStart(controller)
+    sending.onResponseStart(controller, 200, {})
+    for (const size of [1, bytes - 1]) sending.onResponseData(controller, Buffer.alloc(size))
+    sending.onResponseEnd()
+    const body = sending.body(true)
+    kinds.push(Buffer.isBuffer(body) ? `${body.length} bytes` : 'a stream')
+  }
+  t.same(kinds, ['65536 bytes', 'a stream'])
+})
+
+test('a response that has no reader yet — is taken ahead up to 128 KiB — then the node waits, and does not stand still', async t => {
+  const { sending, controller, clock } = flowing(100)
+  sending.onResponseData(controller, Buffer.alloc(65_536))
+  sending.onResponseData(controller, Buffer.alloc(65_536))
+  t.same(controller.done, [])
+  sending.onResponseData(controller, Buffer.alloc(1))
+  t.same(controller.done, ['pause'])
+  const body = sending.stream()
+  clock.advance(1000)
+  t.same(controller.done, ['pause'], 'it was told to wait')
+  body.resume()
+  await new Promise(resolve => setImmediate(resolve))
+  t.equal(controller.paused, false)
+  clock.advance(100)
+  t.match(controller.done.at(-1), /^abort nothing/)
 })
 
 test('a complete response as a stream — has all of it and ends', async t => {
