@@ -116,6 +116,7 @@ export class Sending implements Carried, BodySource {
   }
 
   onResponseStart (controller: Dispatcher.DispatchController, statusCode: number, headers: IncomingHttpHeaders): void {
+    letGo(controller)
     if (statusCode < 200 || this.#phase !== 'sent') return
     if (statusCode > 599) {
       this.#fail('malformed', new Error(`there is no status ${statusCode}`))
@@ -219,6 +220,15 @@ export class Sending implements Carried, BodySource {
     this.#bodyError = this.#listener.broken(error)
     this.#body?.destroy(this.#bodyError)
   }
+}
+
+/**
+ * Empties what undici has read the headers from, when they are read: undici keeps that array with the connection from one response to the
+ * next, so it is old, and what an old object points to lives until the next full collection: the chunk that the head came in, and with it
+ * up to 64 KiB of body.
+ */
+function letGo ({ rawHeaders }: Dispatcher.DispatchController): void {
+  if (Array.isArray(rawHeaders)) rawHeaders.length = 0
 }
 
 /** What the client's request itself makes impossible; no node is to blame. */

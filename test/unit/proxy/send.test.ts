@@ -168,6 +168,15 @@ test('a response that has no reader yet — is taken ahead up to 128 KiB — the
   t.match(controller.done.at(-1), /^abort nothing/)
 })
 
+test('what the headers were read from — is emptied, for it is as old as its connection', async t => {
+  const { sending, heard, controller } = sendingWith()
+  controller.rawHeaders = [Buffer.from('a'), Buffer.from('b')]
+  sending.onRequestStart(controller)
+  sending.onResponseStart(controller, 200, { a: 'b' })
+  t.same(controller.rawHeaders, [])
+  t.same(heard, ['head 200'])
+})
+
 test('a complete response as a stream — has all of it and ends', async t => {
   for (const chunks of [[], ['a', 'b']]) {
     const { sending, controller } = sendingWith()
