@@ -4,30 +4,35 @@ import type { FastifyInstance } from 'fastify'
 /** Says of a 503 that its request was not processed, so that a gateway may send it to another node, whatever its method. */
 export const drainingHeader = 'x-balance-draining'
 
+/** What the response to a request carries that came while the app did not serve and has not reached a handler. */
+const kUntouched: unique symbol = Symbol('fastify-balance.untouched')
+
+interface Marked { [kUntouched]?: boolean }
+
 /**
  * Marks the 503 responses of an app that drains or closes, when the request has not reached a handler. A handler's own 503 is not marked,
  * for it may have done half of the work (its timeout is a 503 too); it sets the header itself where it has not.
  */
 export function markRefusals (app: FastifyInstance, phase: () => 'serving' | 'draining' | 'closing'): void {
-  const untouched = new WeakSet<ServerResponse>()
   // A closing Fastify answers 503 before any hook (`return503OnClosing`); what is set here goes with it.
-  app.server.prependListener('request', (_request, response) => {
+  app.server.prependListener('request', (_request, response: ServerResponse & Marked) => {
     if (phase() === 'serving') return
-    untouched.add(response)
+    response[kUntouched] = true
     if (phase() === 'closing') response.setHeader(drainingHeader, '1')
   })
-  app.addHook('onRequest', (_request, reply, done) => {
-    if (phase() !== 'serving') untouched.add(reply.raw)
+  app.addHook('onRequest', (_request, { raw }: { raw: ServerResponse & Marked }, done) => {
+    if (phase() !== 'serving') raw[kUntouched] = true
     // With `return503OnClosing: false` the request goes on.
-    if (phase() === 'closing') reply.raw.removeHeader(drainingHeader)
+    if (phase() === 'closing') raw.removeHeader(drainingHeader)
     done()
   })
-  app.addHook('preHandler', (_request, reply, done) => {
-    untouched.delete(reply.raw)
+  app.addHook('preHandler', (_request, { raw }: { raw: ServerResponse & Marked }, done) => {
+    if (raw[kUntouched] === true) raw[kUntouched] = false
     done()
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (reply.statusCode === 503 && untouched.has(reply.raw)) reply.header(drainingHeader, '1')
+    const { raw }: { raw: ServerResponse & Marked } = reply
+    if (reply.statusCode === 503 && raw[kUntouched] === true) reply.header(drainingHeader, '1')
     done()
   })
 }

@@ -3,9 +3,13 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../types/clock.js'
 import { within } from '../within.js'
 
+/** What a response carries once it is counted: a set of all that run would be changed twice for each. */
+const kCounted: unique symbol = Symbol('fastify-balance.counted')
+
+interface Counted { [kCounted]?: true }
+
 /** Counts the requests that this app is serving, from their arrival until their response has ended or their client has left. */
 export class RunningRequests {
-  readonly #seen = new WeakSet<ServerResponse>()
   readonly #clock: Clock
   #count = 0
   #whenIdle: Array<() => void> = []
@@ -33,15 +37,15 @@ export class RunningRequests {
     return within(this.#clock, limitMs, new Promise<void>(resolve => this.#whenIdle.push(resolve)))
   }
 
-  #begin (response: ServerResponse): void {
-    if (this.#seen.has(response)) return
-    this.#seen.add(response)
+  #begin (response: ServerResponse & Counted): void {
+    if (response[kCounted] === true) return
+    response[kCounted] = true
     this.#count += 1
     // Node emits it once for each response: after its end, and when the connection is lost before.
-    response.once('close', () => this.#end())
+    response.on('close', this.#end)
   }
 
-  #end (): void {
+  readonly #end = (): void => {
     this.#count -= 1
     if (this.#count > 0) return
     for (const tell of this.#whenIdle.splice(0)) tell()
