@@ -35,7 +35,7 @@ const wrong = names.find(name => gateways[name] === undefined) ?? (options.only 
 
 explain(usage, options.help, wrong)
 const processes = processesOfRun()
-const size = options.quick ? { rounds: 2, generations: 1, scale: 0.1 } : { rounds: 6, generations: 5, scale: 1 }
+const size = options.quick ? { rounds: 2, generations: 1, scale: 0.1 } : { rounds: 3, generations: 10, scale: 1 }
 if (options.rounds !== undefined) size.rounds = Number(options.rounds)
 const settings = { processes, log: showProgress, ...size, names: names.filter(isAvailable) }
 
