@@ -210,7 +210,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
    */
   #relay (): void {
     const taken = this.#taken
-    if (this.#isOver || taken === null || taken.answer === null) return
+    if (this.#isOver || this.#isRelayed || taken === null || taken.answer === null) return
     this.#isRelayed = true
     if (this.#request.body instanceof ReplayBody) this.#request.body.release()
     const { statusCode, headers } = taken.answer
