@@ -71,7 +71,7 @@ export class Sending implements Carried, BodySource {
     this.#bodyTimeoutMs = bodyTimeout
     this.#clock = clock
     try {
-      pool.dispatch({ origin, method, path, headers, body, bodyTimeout: 0, headersTimeout: 0 }, this)
+      pool.dispatch({ origin, method, path, headers, body, blocking: false, bodyTimeout: 0, headersTimeout: 0 }, this)
     } catch (error) {
       this.#fail('client', error instanceof Error ? error : new Error(String(error)))
     }

@@ -3,13 +3,16 @@ import type { Candidate, NonEmpty } from '../../types/strategy.js'
 import { entryAt } from './entry-at.js'
 import { numberAt } from './number-at.js'
 
+/** The sum of the weights up to each candidate; of candidates that all weigh the same, just how many there are. */
+type Shares = Float64Array | number
+
 /**
- * Draws candidates at random, each with the chance of its weight. A draw takes O(log n): the sums of the weights are kept for as long as
- * the list of candidates lives.
+ * Draws candidates at random, each with the chance of its weight. A draw takes O(log n), or O(1) where all weigh the same: the sums of the
+ * weights are kept for as long as the list of candidates lives.
  */
 export class Lottery {
   readonly #random: Random
-  readonly #sums = new WeakMap<readonly Candidate[], Float64Array>()
+  readonly #shares = new WeakMap<readonly Candidate[], Shares>()
 
   constructor (random: Random) {
     this.#random = random
@@ -17,42 +20,53 @@ export class Lottery {
 
   /** One candidate. */
   one (candidates: NonEmpty<Candidate>): Candidate {
-    const sums = this.#sumsOf(candidates)
-    return entryAt(candidates, this.#draw(sums))
+    return entryAt(candidates, this.#draw(this.#sharesOf(candidates)))
   }
 
   /** The indices of two different candidates, of at least two. Drawn with replacement, the worst of two would win a quarter of the time (envoy#39737). */
   two (candidates: NonEmpty<Candidate>): [number, number] {
-    const sums = this.#sumsOf(candidates)
-    const first = this.#draw(sums)
-    return [first, this.#drawOther(sums, first)]
+    const shares = this.#sharesOf(candidates)
+    const first = this.#draw(shares)
+    return [first, this.#drawOther(shares, first)]
   }
 
-  #draw (sums: Float64Array): number {
-    const last = sums.length - 1
-    return indexOf(this.#random() * numberAt(sums, last), sums, 0, last)
+  #draw (shares: Shares): number {
+    if (typeof shares === 'number') return Math.trunc(this.#random() * shares)
+    const last = shares.length - 1
+    return indexOf(this.#random() * numberAt(shares, last), shares, 0, last)
   }
 
-  #drawOther (sums: Float64Array, drawn: number): number {
-    const last = sums.length - 1
-    const before = drawn === 0 ? 0 : numberAt(sums, drawn - 1)
-    const upTo = numberAt(sums, drawn)
-    const after = numberAt(sums, last) - upTo
+  #drawOther (shares: Shares, drawn: number): number {
+    if (typeof shares === 'number') {
+      const other = Math.trunc(this.#random() * (shares - 1))
+      return other < drawn ? other : other + 1
+    }
+    const last = shares.length - 1
+    const before = drawn === 0 ? 0 : numberAt(shares, drawn - 1)
+    const upTo = numberAt(shares, drawn)
+    const after = numberAt(shares, last) - upTo
     const point = this.#random() * (before + after)
-    if (point < before) return indexOf(point, sums, 0, drawn - 1)
-    return indexOf(point - before + upTo, sums, drawn + 1, last)
+    if (point < before) return indexOf(point, shares, 0, drawn - 1)
+    return indexOf(point - before + upTo, shares, drawn + 1, last)
   }
 
-  #sumsOf (candidates: NonEmpty<Candidate>): Float64Array {
-    const known = this.#sums.get(candidates)
-    if (known) return known
-    const sums = new Float64Array(candidates.length)
-    let sum = 0
-    let count = 0
-    for (const { weight } of candidates) sums[count++] = sum += weight
-    this.#sums.set(candidates, sums)
-    return sums
+  #sharesOf (candidates: NonEmpty<Candidate>): Shares {
+    const known = this.#shares.get(candidates)
+    if (known !== undefined) return known
+    const shares = sharesOf(candidates)
+    this.#shares.set(candidates, shares)
+    return shares
   }
+}
+
+function sharesOf (candidates: NonEmpty<Candidate>): Shares {
+  const [first] = candidates
+  if (candidates.every(({ weight }) => weight === first.weight)) return candidates.length
+  const sums = new Float64Array(candidates.length)
+  let sum = 0
+  let count = 0
+  for (const { weight } of candidates) sums[count++] = sum += weight
+  return sums
 }
 
 /** The first index from `low` to `high` whose sum is above `point`; `high` when none is. */

@@ -31,6 +31,17 @@ test('two tickets — go to different candidates, the second as if the first wer
   }
 })
 
+test('candidates that all weigh the same — are drawn as if their weights were looked at', async t => {
+  const candidates = makeEqual(4)
+  const rows: ReadonlyArray<readonly [first: number, second: number, drawn: string]> = [
+    [0, 0, 'a b'], [0.249, 0.999, 'a d'], [0.25, 0, 'b a'], [0.25, 0.33, 'b a'], [0.25, 0.34, 'b c'], [0.999, 0.999, 'd c']
+  ]
+  for (const [first, second, drawn] of rows) {
+    t.equal(idsOf(...new Lottery(script(first, second)).two(candidates).map(index => entryAt(candidates, index))), drawn, `chances ${first} and ${second}`)
+  }
+  t.equal(idsOf(new Lottery(() => 0.75).one(candidates)), 'd')
+})
+
 test('two tickets — are never the same in 10,000 draws of two', async t => {
   const lottery = new Lottery(seeded())
   const candidates = makeEqual(2)
