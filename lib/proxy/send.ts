@@ -38,7 +38,7 @@ export interface OutgoingRequest {
 /** How much of an unwanted response is read so that its connection can be kept; more than that, and the connection is closed. */
 const discardBytes = 65_536
 /** How much of a wanted response is taken before its reader is known; the rest waits at the node. */
-const aheadBytes = 131_072
+const mostAheadBytes = 131_072
 /** Chunks of a complete body are put together up to this size; of a larger one they are handed on as they are. */
 const joinedBytes = 65_536
 /** How long a body may stand still by default, ms. undici's; but undici sets a timer for every response, and most are complete at once. */
@@ -191,7 +191,7 @@ export class Sending implements Carried, BodySource {
   #takeAhead (chunk: Buffer): boolean {
     this.#chunks.push(chunk)
     this.#aheadBytes += chunk.length
-    return this.#aheadBytes <= aheadBytes
+    return this.#aheadBytes <= mostAheadBytes
   }
 
   #pause (controller: Dispatcher.DispatchController): void {
