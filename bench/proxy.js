@@ -71,7 +71,7 @@ export async function warm ({ upstreams, load, gateway, workload, requests, resu
   await upstreams.call('forget')
   await load.call('open', { port, count: connections })
   let reached = 0
-  for (let tries = 0; tries < 3 || (reached < gateway.nodes && tries < 15); tries++) {
+  for (let tries = 0; tries < 3 || (reached < gateway.nodes && tries < 30); tries++) {
     check({ ...await load.call('run', { port, workload, requests, maxMs }), gateway, workload, results })
     reached = await upstreams.call('reached', gateway.nodes)
   }

@@ -40,7 +40,7 @@ function say (text) {
 const measurements = new Measurements(library, { seed, requests })
 say('# fastify-balance: simulation')
 say(`${new Date().toISOString().slice(0, 10)}, seed ${seed}, ${requests.toLocaleString('en')} requests per row. Made by \`npm run bench:sim\`. The gateways are made of the real registry, snapshot, slow start, ` +
-  'trickle, strategies and attempts with the shipped defaults, on a manual clock. The model: 8 nodes that serve one request after the other in exponential time of mean 10 ms; open-loop Poisson arrivals, ' +
+  'trickle, strategies and attempts with the shipped defaults, on a manual clock. The model: nodes, 8 unless a title says otherwise, that serve one request after the other in exponential time of mean 10 ms; open-loop Poisson arrivals, ' +
   'at a random gateway, at 0.8 of what all working nodes can serve; what a gateway knows is its own; no network delay, no ejection, no failover. Latencies above a minute ' +
   'belong to nodes that get more than they can serve: they grow until every gateway has `maxInFlight` requests there.')
 if (!options.gates) for (const name of names) say(report(name, strategies, measurements))

@@ -2,11 +2,9 @@ import type { Attempt, Outcome } from '../../types/attempt.js'
 import type { Random } from '../../types/clock.js'
 import type { Node } from '../../types/node.js'
 import type { Candidate, NonEmpty, PickContext, Strategy, StrategyFactory } from '../../types/strategy.js'
-import { Contenders } from './contenders.js'
-import { entryAt } from './entry-at.js'
+import { Contest } from './contest.js'
 import { hotFactor, Heat } from './heat.js'
 import { Latency } from './latency.js'
-import { least, mostCompared } from './least.js'
 import { numberAt } from './number-at.js'
 import { failureMs, penaltyOf } from './penalty.js'
 
@@ -38,7 +36,7 @@ interface Lineup {
   /** There is news of every node, so there is nothing to guess any more. */
   isKnown: boolean
   guessedAt: number
-  /** Some are overloaded, but not most. */
+  /** Some are overloaded while not most. */
   hasHot: boolean
   feltAt: number
 }
@@ -51,33 +49,21 @@ interface Lineup {
 export const adaptive: StrategyFactory = random => new Adaptive(random)
 
 class Adaptive implements Strategy {
-  readonly #random: Random
-  readonly #contenders: Contenders<Rival, Lineup>
-  readonly #costs = new Float64Array(mostCompared)
+  readonly #contest: Contest<Rival, Lineup>
   readonly #standings = new WeakMap<Node, Standing>()
   // All values are compared as of `#base`, a factor common to all (`scale`): they change with news only, and no pick decays 64 of them.
   #base = -Infinity
 
   constructor (random: Random) {
-    this.#random = random
-    this.#contenders = new Contenders(random, candidate => this.#rivalOf(candidate), lineUp)
+    this.#contest = new Contest<Rival, Lineup>(random, {
+      memberOf: candidate => this.#rivalOf(candidate),
+      groupOf: lineUp,
+      rank: (lineup, costs, now) => this.#rank(lineup, costs, now)
+    })
   }
 
   pick (candidates: NonEmpty<Candidate>, { now }: PickContext): Candidate {
-    const lineup = this.#contenders.of(candidates)
-    if (now - this.#base > baseLastsMs) this.#base = now
-    const scale = Latency.decayed(1, now, this.#base)
-    if (!lineup.isKnown && now - lineup.guessedAt >= guessLastsMs) {
-      lineup.guessedAt = now
-      this.#guess(lineup, scale)
-    }
-    if (now - lineup.feltAt >= heatLastsMs) {
-      lineup.feltAt = now
-      this.#feel(lineup)
-    }
-    this.#rank(lineup.rivals, leastMs * scale)
-    if (lineup.hasHot) this.#penalizeHot(lineup.rivals)
-    return entryAt(lineup.rivals, least(this.#costs, lineup.rivals.length, this.#random)).candidate
+    return this.#contest.winner(candidates, now).candidate
   }
 
   responded (attempt: Attempt, outcome: Outcome): void {
@@ -104,10 +90,23 @@ class Adaptive implements Strategy {
     this.#standingOf(node).latency.fail(failureMs, startedAt + elapsedMs)
   }
 
-  /** Writes the costs of all. */
-  #rank (rivals: readonly Rival[], floor: number): void {
+  #rank (lineup: Lineup, costs: Float64Array, now: number): void {
+    if (now - this.#base > baseLastsMs) this.#base = now
+    const scale = Latency.decayed(1, now, this.#base)
+    if (!lineup.isKnown && now - lineup.guessedAt >= guessLastsMs) {
+      lineup.guessedAt = now
+      this.#guess(lineup, scale)
+    }
+    if (now - lineup.feltAt >= heatLastsMs) {
+      lineup.feltAt = now
+      lineup.hasHot = this.#feel(lineup)
+    }
+    this.#write(costs, lineup.rivals, leastMs * scale)
+    if (lineup.hasHot) this.#penalizeHot(costs, lineup.rivals)
+  }
+
+  #write (costs: Float64Array, rivals: readonly Rival[], floor: number): void {
     const base = this.#base
-    const costs = this.#costs
     let index = 0
     for (const { node, weight, latency } of rivals) {
       costs[index++] = Math.max(latency.valueAt(base), floor) * (node.inFlight + 1) / weight
@@ -115,17 +114,17 @@ class Adaptive implements Strategy {
   }
 
   /** Looks at the newest load reports. When most are hot it tells nothing. */
-  #feel (lineup: Lineup): void {
+  #feel ({ rivals }: Lineup): boolean {
     let hot = 0
-    for (const { node, heat } of lineup.rivals) if (heat.isHot(node.load)) hot++
-    lineup.hasHot = hot > 0 && hot * 2 <= lineup.rivals.length
+    for (const { node, heat } of rivals) if (heat.isHot(node.load)) hot++
+    return hot > 0 && hot * 2 <= rivals.length
   }
 
   /** A node that is overloaded by its own word is avoided while there are better ones. */
-  #penalizeHot (rivals: readonly Rival[]): void {
+  #penalizeHot (costs: Float64Array, rivals: readonly Rival[]): void {
     let index = 0
     for (const { node, heat } of rivals) {
-      if (heat.isHot(node.load)) this.#costs[index] = numberAt(this.#costs, index) * hotFactor
+      if (heat.isHot(node.load)) costs[index] = numberAt(costs, index) * hotFactor
       index++
     }
   }

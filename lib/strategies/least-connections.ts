@@ -1,23 +1,18 @@
-import type { StrategyFactory } from '../../types/strategy.js'
-import { Contenders } from './contenders.js'
-import { entryAt } from './entry-at.js'
-import { least, mostCompared } from './least.js'
+import type { Candidate, StrategyFactory } from '../../types/strategy.js'
+import { Contest } from './contest.js'
 
 /**
  * The candidate with the fewest requests in flight for its weight, the one to be sent included: least `(inFlight + 1) / weight`.
  * For long requests of like cost; it does not see that a node is slow, nor that it fails fast.
  */
 export const leastConnections: StrategyFactory = random => {
-  const contenders = new Contenders(random, itself, itself)
-  const costs = new Float64Array(mostCompared)
-  return {
-    pick (candidates) {
-      const compared = contenders.of(candidates)
-      let count = 0
-      for (const { node, weight } of compared) costs[count++] = (node.inFlight + 1) / weight
-      return entryAt(compared, least(costs, count, random))
-    }
-  }
+  const contest = new Contest<Candidate, readonly Candidate[]>(random, { memberOf: itself, groupOf: itself, rank })
+  return { pick: (candidates, { now }) => contest.winner(candidates, now) }
+}
+
+function rank (candidates: readonly Candidate[], costs: Float64Array): void {
+  let index = 0
+  for (const { node, weight } of candidates) costs[index++] = (node.inFlight + 1) / weight
 }
 
 function itself<T> (one: T): T {

@@ -6,6 +6,9 @@ import { numberAt } from './number-at.js'
 /** The sum of the weights up to each candidate; of candidates that all weigh the same, just how many there are. */
 type Shares = Float64Array | number
 
+/** The step of Weyl's sequence whose points lie most evenly: each new one falls into one of the longest gaps. */
+const goldenRatio = (Math.sqrt(5) - 1) / 2
+
 /**
  * Draws candidates at random, each with the chance of its weight. A draw takes O(log n), or O(1) where all weigh the same: the sums of the
  * weights are kept for as long as the list of candidates lives.
@@ -14,29 +17,30 @@ export class Lottery {
   readonly #random: Random
   readonly #shares = new WeakMap<readonly Candidate[], Shares>()
 
+  /** Of the last turn; undefined: there was none. */
+  #point: number | undefined
+
   constructor (random: Random) {
     this.#random = random
   }
 
   /** One candidate. */
   one (candidates: NonEmpty<Candidate>): Candidate {
-    return entryAt(candidates, this.#draw(this.#sharesOf(candidates)))
+    return entryAt(candidates, indexAt(this.#random(), this.#sharesOf(candidates)))
   }
 
-  /** The indices of two different candidates, of at least two. Drawn with replacement, the worst of two would win a quarter of the time (envoy#39737). */
-  two (candidates: NonEmpty<Candidate>): [number, number] {
+  /** The index of one, drawn so that everyone comes as often as it weighs and after nearly even pauses. It begins anywhere, and goes on when the list changes. */
+  turn (candidates: NonEmpty<Candidate>): number {
+    this.#point = ((this.#point ?? this.#random()) + goldenRatio) % 1
+    return indexAt(this.#point, this.#sharesOf(candidates))
+  }
+
+  /**
+   * The index of one but for the one that was drawn before, of at least two. If the same one could be drawn twice, the worst of two would
+   * win a quarter of the time (envoy#39737).
+   */
+  other (candidates: NonEmpty<Candidate>, drawn: number): number {
     const shares = this.#sharesOf(candidates)
-    const first = this.#draw(shares)
-    return [first, this.#drawOther(shares, first)]
-  }
-
-  #draw (shares: Shares): number {
-    if (typeof shares === 'number') return Math.trunc(this.#random() * shares)
-    const last = shares.length - 1
-    return indexOf(this.#random() * numberAt(shares, last), shares, 0, last)
-  }
-
-  #drawOther (shares: Shares, drawn: number): number {
     if (typeof shares === 'number') {
       const other = Math.trunc(this.#random() * (shares - 1))
       return other < drawn ? other : other + 1
@@ -67,6 +71,13 @@ function sharesOf (candidates: NonEmpty<Candidate>): Shares {
   let count = 0
   for (const { weight } of candidates) sums[count++] = sum += weight
   return sums
+}
+
+/** The index of the one in whose share a point lies, from 0 to below 1. */
+function indexAt (point: number, shares: Shares): number {
+  if (typeof shares === 'number') return Math.trunc(point * shares)
+  const last = shares.length - 1
+  return indexOf(point * numberAt(shares, last), shares, 0, last)
 }
 
 /** The first index from `low` to `high` whose sum is above `point`; `high` when none is. */

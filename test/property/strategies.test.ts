@@ -166,11 +166,13 @@ test('a latency — grows with the answer — whatever was before', async () => 
   }))
 })
 
-test('two tickets — go to two different candidates — for any weights and chances', async () => {
+test('lots — are different candidates, one after the other — for any weights and chances', async () => {
   fc.assert(fc.property(weightsOf(fc.double({ min: 1e-9, max: 1e9, noNaN: true }), 2, 100), chance, chance, (weights, first, second) => {
     const candidates = makeCandidates(weights)
     const chances = [first, second]
-    const [one, other] = new Lottery(() => chances.shift() ?? 0).two(candidates)
+    const lottery = new Lottery(() => chances.shift() ?? 0)
+    const one = lottery.turn(candidates)
+    const other = lottery.other(candidates, one)
     return one !== other && [one, other].every(each => candidates[each] !== undefined)
   }), { numRuns: 1_000 })
 })
