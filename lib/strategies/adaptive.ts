@@ -5,6 +5,7 @@ import type { Candidate, NonEmpty, PickContext, Strategy, StrategyFactory } from
 import { Contest } from './contest.js'
 import { hotFactor, Heat } from './heat.js'
 import { Latency } from './latency.js'
+import { mostCompared } from './least.js'
 import { numberAt } from './number-at.js'
 import { failureMs, penaltyOf } from './penalty.js'
 
@@ -18,6 +19,8 @@ const baseLastsMs = 1_000_000
 const guessLastsMs = 10
 /** How often load reports are looked at, ms: they come once a second. */
 const heatLastsMs = 100
+/** The share of the others that must have room for those that are overloaded to be avoided. */
+const leastCoolShare = 0.75
 
 /** What is thought of a node. */
 interface Standing {
@@ -33,10 +36,12 @@ interface Rival extends Candidate, Standing {
 /** Those that a pick compares. */
 interface Lineup {
   readonly rivals: readonly Rival[]
+  /** There are no others. */
+  readonly areAll: boolean
   /** There is news of every node, so there is nothing to guess any more. */
   isKnown: boolean
   guessedAt: number
-  /** Some are overloaded while not most. */
+  /** Some are overloaded while others have room. */
   hasHot: boolean
   feltAt: number
 }
@@ -53,6 +58,8 @@ class Adaptive implements Strategy {
   readonly #standings = new WeakMap<Node, Standing>()
   // All values are compared as of `#base`, a factor common to all (`scale`): they change with news only, and no pick decays 64 of them.
   #base = -Infinity
+  /** The moving share of those with room among those compared lately. */
+  #coolShare = 1
 
   constructor (random: Random) {
     this.#contest = new Contest<Rival, Lineup>(random, {
@@ -113,11 +120,19 @@ class Adaptive implements Strategy {
     }
   }
 
-  /** Looks at the newest load reports. When most are hot it tells nothing. */
-  #feel ({ rivals }: Lineup): boolean {
+  /**
+   * Looks at the newest load reports. Unless most other nodes have room they tell nothing: when all are busy, who is hot is chance, and all
+   * gateways would leave the same nodes for the same others.
+   */
+  #feel ({ rivals, areAll }: Lineup): boolean {
     let hot = 0
-    for (const { node, heat } of rivals) if (heat.isHot(node.load)) hot++
-    return hot > 0 && hot * 2 <= rivals.length
+    let cool = 0
+    for (const { node, heat } of rivals) {
+      if (heat.isHot(node.load)) hot++
+      if (heat.isCool(node.load)) cool++
+    }
+    this.#coolShare += (cool / rivals.length - this.#coolShare) / mostCompared
+    return hot > 0 && (areAll ? cool / (rivals.length - 1) : this.#coolShare) >= leastCoolShare
   }
 
   /** A node that is overloaded by its own word is avoided while there are better ones. */
@@ -165,6 +180,6 @@ class Adaptive implements Strategy {
   }
 }
 
-function lineUp (rivals: readonly Rival[]): Lineup {
-  return { rivals, isKnown: false, guessedAt: -Infinity, hasHot: false, feltAt: -Infinity }
+function lineUp (rivals: readonly Rival[], areAll: boolean): Lineup {
+  return { rivals, areAll, isKnown: false, guessedAt: -Infinity, hasHot: false, feltAt: -Infinity }
 }

@@ -10,8 +10,8 @@ import { nobody, Recent } from './recent.js'
 export interface Judge<Member, Group> {
   /** What is made of a candidate. It is kept for as long as the list lives. */
   readonly memberOf: (candidate: Candidate) => Member
-  /** What is made of those that are compared. */
-  readonly groupOf: (members: NonEmpty<Member>) => Group
+  /** What is made of those that are compared. `areAll`: there are no others. */
+  readonly groupOf: (members: NonEmpty<Member>, areAll: boolean) => Group
   /** Writes the costs of a group's members, in their order, as of an instant. */
   readonly rank: (group: Group, costs: Float64Array, now: number) => void
 }
@@ -66,7 +66,7 @@ export class Contest<Member extends object, Group extends object> {
     const second = this.#lottery.other(candidates, first)
     const one = members[first] ??= memberOf(entryAt(candidates, first))
     const other = members[second] ??= memberOf(entryAt(candidates, second))
-    rank(groupOf([one, other]), this.#costs, now)
+    rank(groupOf([one, other], false), this.#costs, now)
     const isOther = numberAt(this.#costs, 1) < numberAt(this.#costs, 0)
     const index = isOther ? second : first
     recent.picked(index, entryAt(candidates, index).node)
@@ -88,7 +88,7 @@ export class Contest<Member extends object, Group extends object> {
     // a copy, for a frozen list, as lists of candidates are, takes twice as long to go through
     const [first, ...rest] = candidates
     const members: NonEmpty<Member> = [memberOf(first), ...rest.map(memberOf)]
-    const field = { members, group: groupOf(members) }
+    const field = { members, group: groupOf(members, true) }
     this.#fields.set(candidates, field)
     return field
   }

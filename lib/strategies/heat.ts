@@ -22,11 +22,16 @@ export class Heat {
     return this.#isHot
   }
 
+  /** Whether it has room by its newest report. Between hot and cool it is just busy. */
+  isCool (load: LoadReport | null): boolean {
+    return !exceeds(load, cool)
+  }
+
   #see (load: LoadReport | null): void {
     this.#seen = load
     const isHot = exceeds(load, hot)
     if (isHot && this.#wasHot) this.#isHot = true
-    if (!exceeds(load, cool)) this.#isHot = false
+    if (this.isCool(load)) this.#isHot = false
     this.#wasHot = isHot
   }
 }

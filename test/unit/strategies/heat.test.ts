@@ -1,9 +1,10 @@
 import { test } from 'tap'
 import { adaptive } from '../../../lib/strategies/adaptive.js'
 import { Heat, hotFactor } from '../../../lib/strategies/heat.js'
-import { seeded } from '../../support/random.js'
+import { fixedSeed, seeded } from '../../support/random.js'
 import { makeEqual, response, tell } from './fixtures.js'
 import type { LoadReport } from '../../../types/node.js'
+import type { OpenCandidate } from './fixtures.js'
 
 const report = (eventLoopUtilization: number | null, eventLoopDelayMs: number | null = null): LoadReport =>
   ({ eventLoopUtilization, eventLoopDelayMs, heapUsedBytes: null, rssBytes: null, inFlight: null, underPressure: null })
@@ -28,6 +29,12 @@ test('heat — ends with a report that is cool by both, not before', async t => 
   t.same(said(report(1), report(1), null), [false, true, false])
 })
 
+test('heat — is room below both limits, by the newest report alone', async t => {
+  const heat = new Heat()
+  for (const each of [report(0.899, 99.9), report(null), null]) t.ok(heat.isCool(each))
+  for (const each of [report(0.9), report(0, 100)]) t.notOk(heat.isCool(each))
+})
+
 test('heat — counts a report once, however often it is looked at', async t => {
   const once = report(1)
   t.same(said(once, once, once), [false, false, false])
@@ -46,11 +53,43 @@ function pickedWith (utilizations: readonly [number, number, number], latencyOfF
   return [strategy.pick(candidates, { now: nowOf(1) + 1, key: '' }).node.info.id]
 }
 
-test('adaptive — takes an overloaded node for four times as slow, unless most are', async t => {
+test('adaptive — takes an overloaded node for four times as slow, while most others have room', async t => {
   t.equal(hotFactor, 4)
   t.same(pickedWith([0.5, 0.5, 0.5], 5), ['a'])
   t.same(pickedWith([1, 0.5, 0.5], 2.6).includes('a'), false, '10.4 ms against 10 ms')
   t.same(pickedWith([1, 0.5, 0.5], 2.4), ['a'], '9.6 ms against 10 ms')
-  t.same(pickedWith([1, 1, 0.5], 5), ['a'], 'most are hot: it tells nothing')
+  t.same(pickedWith([1, 0.95, 0.5], 5), ['a'], 'half of the others are busy: it tells nothing')
+  t.same(pickedWith([1, 1, 0.5], 5), ['a'], 'most are hot')
   t.same(pickedWith([1, 1, 1], 5), ['a'])
+})
+
+test('adaptive — avoids the overloaded one — of two', async t => {
+  const strategy = adaptive(seeded())
+  const candidates = makeEqual(2)
+  const picked = [0, 100].map(now => {
+    for (const [index, { node }] of candidates.entries()) {
+      node.load = report(index === 0 ? 1 : 0.5)
+      tell(strategy, node, response(index === 0 ? 5 : 10))
+    }
+    return strategy.pick(candidates, { now, key: '' }).node.info.id
+  })
+  t.same(picked, ['a', 'b'])
+})
+
+test('adaptive — avoids overloaded nodes among 100, while most others have room', async t => {
+  for (const { others, avoids } of [{ others: 0.5, avoids: true }, { others: 0.95, avoids: false }]) {
+    const strategy = adaptive(seeded())
+    const candidates = makeEqual(100)
+    const isHot = (index: number): boolean => index % 8 === 0
+    let now = 0
+    const picked = [0, 1, 2].map(() => {
+      for (const [index, { node }] of candidates.entries()) {
+        node.load = report(isHot(index) ? 1 : others)
+        tell(strategy, node, response(10), now)
+      }
+      return Array.from({ length: 1_000 }, () => candidates.indexOf(strategy.pick(candidates, { now: now++, key: '' }) as OpenCandidate))
+    })
+    const share = (picked[2]?.filter(isHot).length ?? 0) / 1_000
+    t.ok(avoids ? share < 0.06 : share > 0.1, `${share} while others say ${others} (seed ${fixedSeed})`)
+  }
 })
