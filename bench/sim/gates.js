@@ -51,8 +51,26 @@ export const gates = [
       const usual = measurements.of('moving', 4, 'adaptive').p99
       return { found: `${ms(p99)} to ${ms(usual)}: ${(p99 / usual).toFixed(2)}; failed ${percent(errors)}`, holds: Math.abs(p99 / usual - 1) <= 0.1 && errors === 0 }
     }
+  },
+  {
+    name: 'G9',
+    claim: 'load 0.95, 16 gateways, all nodes say that they are busy: p99 at most 1.3 × that of least-connections',
+    scenarios: ['full'],
+    check: measurements => compare(measurements, 'full', 'least-connections', 1.3)
+  },
+  {
+    name: 'G10',
+    claim: '1,000 nodes, 16 gateways: p99 at most 0.7 × that of random',
+    scenarios: ['many'],
+    check: measurements => compare(measurements, 'many', 'random', 0.7)
   }
 ]
+
+/** The p99 of adaptive of 16 gateways beside that of another strategy. */
+function compare (measurements, scenario, strategy, most) {
+  const [adaptive, other] = ['adaptive', strategy].map(name => measurements.of(scenario, 16, name).p99)
+  return { found: `${ms(adaptive)} to ${ms(other)}: ${(adaptive / other).toFixed(2)}`, holds: adaptive <= most * other }
+}
 
 function ms (value) {
   return `${value.toFixed(0)} ms`
