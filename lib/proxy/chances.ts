@@ -1,5 +1,6 @@
 import { decide, isCharged, mayWait } from './failover.js'
 import { ReplayBody } from './replay.js'
+import type { Attempt } from '../../types/attempt.js'
 import type { Clock } from '../../types/clock.js'
 import type { Node } from '../../types/node.js'
 import type { AttemptEvent } from './failover.js'
@@ -45,10 +46,10 @@ export class Chances {
     return true
   }
 
-  /** Whether a second attempt may begin beside the one that runs. It is charged. */
-  mayHedge (maxRatio: number, now: number): boolean {
+  /** Whether a second attempt may begin beside the one that waits for its response. It is charged. */
+  mayHedge (waiting: Attempt, maxRatio: number, now: number): boolean {
     const { service, admits } = this.#request
-    return this.#isLeft(1) && service.hasAnother({ tried: this.tried, admits }) && service.hedging().allow(maxRatio, now)
+    return this.#isLeft(1) && service.hasAnother({ tried: this.tried, admits }) && service.hedging().allow(waiting, maxRatio, now)
   }
 
   #isLeft (running: number): boolean {

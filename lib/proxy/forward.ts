@@ -192,7 +192,8 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
   /** Sends the request to a second node as well, if the first has not answered yet. */
   #hedge (maxRatio: number): void {
     const now = this.#tools.clock.now()
-    if (!this.#race.isWaiting || this.#race.isHedged || !this.#chances.mayHedge(maxRatio, now)) return
+    const { waiting } = this.#race
+    if (waiting === null || this.#race.isHedged || !this.#chances.mayHedge(waiting.attempt, maxRatio, now)) return
     const node = this.#pick(now)
     if (node !== null) this.#send(node, now)
   }

@@ -16,9 +16,9 @@ export class Race {
     return this.#second !== null
   }
 
-  /** One runs alone, and its response head is not here yet. */
-  get isWaiting (): boolean {
-    return this.#first !== null && this.#first.answer === null
+  /** The one that has run for longest, when its response head is not here yet; else null. */
+  get waiting (): Try | null {
+    return this.#first?.answer === null ? this.#first : null
   }
 
   has (one: Try): boolean {

@@ -110,7 +110,7 @@ export class Service {
   hedging (): Hedging {
     if (this.#hedging === null) {
       this.#hedging = new Hedging(this.budget)
-      this.#observers = [...this.#observers, this.#hedging.times]
+      this.#observers = [...this.#observers, this.#hedging]
     }
     return this.#hedging
   }

@@ -138,7 +138,7 @@ test('one that has not connected yet goes elsewhere, too', async t => {
 test('a hedged request is left to its other attempt — without another failover', async t => {
   const fixture = forwardWith({ hedge: { percentile: 0.95, maxRatio: 1 } })
   const sample = { node: fixture.nodes[0] as never, number: 1, startedAt: 950, latencyMs: null }
-  for (let count = 0; count < 100; count++) fixture.service.hedging().times.responded(sample, { kind: 'response', statusCode: 200, latencyMs: 50 })
+  for (let count = 0; count < 100; count++) fixture.service.hedging().responded(sample, { kind: 'response', statusCode: 200, latencyMs: 50 })
   fixture.forward.start()
   fixture.attempts[0]?.connect()
   fixture.clock.advance(50)

@@ -11,7 +11,7 @@ const turn = async (): Promise<void> => { await new Promise(resolve => setImmedi
 function hedgedWith (given: Parameters<typeof forwardWith>[0] = {}, samples = 100): ForwardFixture {
   const fixture = forwardWith({ ...given, balance: { hedge: { maxRatio: 1 }, ...given.balance } })
   const attempt = { node: fixture.nodes[0] as never, number: 1, startedAt: 950, latencyMs: null }
-  for (let count = 0; count < samples; count++) fixture.service.hedging().times.responded(attempt, { kind: 'response', statusCode: 200, latencyMs: 50 })
+  for (let count = 0; count < samples; count++) fixture.service.hedging().responded(attempt, { kind: 'response', statusCode: 200, latencyMs: 50 })
   return fixture
 }
 
@@ -280,7 +280,7 @@ test('no more requests are hedged than their share', async t => {
 test('the percentile decides how long the first attempt is waited for', async t => {
   const fixture = hedgedWith({ hedge: { percentile: 0.99, maxRatio: 1 } }, 200)
   const attempt = { node: fixture.nodes[0] as never, number: 1, startedAt: 700, latencyMs: null }
-  for (let count = 0; count < 5; count++) fixture.service.hedging().times.responded(attempt, { kind: 'response', statusCode: 200, latencyMs: 300 })
+  for (let count = 0; count < 5; count++) fixture.service.hedging().responded(attempt, { kind: 'response', statusCode: 200, latencyMs: 300 })
   fixture.forward.start()
   fixture.attempts[0]?.connect()
   fixture.clock.advance(299)

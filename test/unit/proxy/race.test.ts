@@ -37,7 +37,7 @@ function raceAt (now: number, watch: AttemptObserver = {}): RaceFixture {
 
 test('a race without attempts is neither hedged nor waiting, and nothing comes of its end', async t => {
   const { race, begin, settled } = raceAt(1000)
-  t.same([race.isHedged, race.isWaiting, race.has(begin('a'))], [false, false, false])
+  t.same([race.isHedged, race.waiting, race.has(begin('a'))], [false, null, false])
   race.end()
   t.same(settled, [])
 })
@@ -46,9 +46,10 @@ test('one attempt runs alone, and waits until its answer is here', async t => {
   const { race, begin } = raceAt(1000)
   const a = begin('a')
   race.join(a)
-  t.same([race.isHedged, race.isWaiting, race.has(a)], [false, true, true])
+  t.equal(race.waiting, a)
+  t.same([race.isHedged, race.has(a)], [false, true])
   a.answer = { statusCode: 200, headers: {}, outcome: response }
-  t.equal(race.isWaiting, false)
+  t.equal(race.waiting, null)
 })
 
 test('two attempts are a hedged race', async t => {
@@ -66,7 +67,8 @@ test('who leaves is settled, and the other runs on alone', async t => {
     for (const one of both) race.join(one)
     race.leave(both[leaver], response)
     t.same(settled, [[leaver === 0 ? 'a' : 'b', response]])
-    t.same([race.isHedged, race.isWaiting, race.has(both[0]), race.has(both[1])], [false, true, leaver === 1, leaver === 0])
+    t.equal(race.waiting, both[1 - leaver])
+    t.same([race.isHedged, race.has(both[0]), race.has(both[1])], [false, leaver === 1, leaver === 0])
   }
 })
 
@@ -75,7 +77,7 @@ test('who leaves last leaves nobody', async t => {
   const a = begin('a')
   race.join(a)
   race.leave(a, response)
-  t.same([race.isWaiting, race.has(a)], [false, false])
+  t.same([race.waiting, race.has(a)], [null, false])
 })
 
 test('who is not in the race can leave it all the same — the others stay', async t => {
