@@ -186,16 +186,19 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     const { hedge, service } = this.#request
     if (hedge === false || this.#isOver) return
     const delayMs = service.hedging().delayMs(hedge.percentile, this.#startedAt)
-    if (delayMs < Infinity) this.#cancelHedge = this.#tools.clock.after(delayMs, () => this.#guarded(() => this.#hedge(hedge.maxRatio)))
+    if (delayMs < Infinity) this.#hedgeAfter(delayMs, hedge.maxRatio)
   }
 
-  /** Sends the request to a second node as well, if the first has not answered yet. */
-  #hedge (maxRatio: number): void {
-    const now = this.#tools.clock.now()
-    const { waiting } = this.#race
-    if (waiting === null || this.#race.isHedged || !this.#chances.mayHedge(waiting.attempt, maxRatio, now)) return
-    const node = this.#pick(now)
-    if (node !== null) this.#send(node, now)
+  /** Sends the request to a second node as well, if the first has not answered by then. If it may not, that is tried again after twice as long. */
+  #hedgeAfter (delayMs: number, maxRatio: number): void {
+    this.#cancelHedge = this.#tools.clock.after(delayMs, () => this.#guarded(() => {
+      const now = this.#tools.clock.now()
+      const { waiting, isHedged } = this.#race
+      if (waiting === null || isHedged) return
+      const node = this.#chances.mayHedge(waiting.attempt, maxRatio, now) ? this.#pick(now) : null
+      if (node === null) this.#hedgeAfter(2 * delayMs, maxRatio)
+      else this.#send(node, now)
+    }))
   }
 
   #failOver (from: Try, event: AttemptEvent, outcome: Outcome): void {

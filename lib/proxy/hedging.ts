@@ -42,14 +42,15 @@ export class Hedging implements AttemptObserver {
    */
   allow (waiting: Attempt, maxRatio: number, now: number): boolean {
     const most = maxRatio * this.#requests.count(now)
-    const kept = this.#isSilent(waiting) ? 0 : Math.floor(most * reserved)
+    const kept = this.#isSilent(waiting, now) ? 0 : Math.floor(most * reserved)
     if (this.#hedges.count(now) + 1 > most - kept || !this.#budget.withdraw(now)) return false
     this.#hedges.add(now)
     return true
   }
 
-  /** Whether the node has answered nothing since the attempt began, although it is asked a lot. */
-  #isSilent ({ node, startedAt }: Attempt): boolean {
-    return node.inFlight >= crowd && !(Number(this.#answeredAt.get(node)) >= startedAt)
+  /** Whether the node, although it owes many answers, has given none for at least half of the time that the attempt waits. */
+  #isSilent ({ node, startedAt }: Attempt, now: number): boolean {
+    const answeredAt = this.#answeredAt.get(node) ?? -Infinity
+    return node.inFlight >= crowd && 2 * (now - answeredAt) >= now - startedAt
   }
 }

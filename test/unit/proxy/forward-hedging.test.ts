@@ -277,6 +277,22 @@ test('no more requests are hedged than their share', async t => {
   checkOver(t, fixture)
 })
 
+test('a request that may not be hedged yet is hedged when it has waited for three times as long, and may be then', async t => {
+  const hedge = { percentile: 0.95, maxRatio: 0.05 }
+  const fixture = hedgedWith({ hedge })
+  fixture.forward.start()
+  fixture.clock.advance(50)
+  fixture.clock.advance(99)
+  t.equal(asked(fixture), 'a', 'of one request none may be hedged')
+  const requests = Array.from({ length: 30 }, () => fixture.another({ hedge }))
+  for (const { forward } of requests) forward.start()
+  t.equal(fixture.attempts.length, 31)
+  fixture.clock.advance(1)
+  t.equal(fixture.attempts.length, 32)
+  for (const { forward } of [fixture, ...requests]) forward.abort()
+  checkOver(t, fixture)
+})
+
 test('the percentile decides how long the first attempt is waited for', async t => {
   const fixture = hedgedWith({ hedge: { percentile: 0.99, maxRatio: 1 } }, 200)
   const attempt = { node: fixture.nodes[0] as never, number: 1, startedAt: 700, latencyMs: null }

@@ -91,12 +91,12 @@ test('a quarter of the share is kept for those that wait for a silent node', asy
   t.equal(allowed(hedging, 100, 0.05, 1000, slow), 0)
 })
 
-test('a node is silent — when it owes five answers at least, and has given none since the attempt began', async t => {
+test('a node is silent — when it owes five answers at least, and has given none for half of the time that the attempt waits', async t => {
   const rows = [
     { inFlight: 5, answeredAt: null, silent: true },
-    { inFlight: 5, answeredAt: 899, silent: true },
-    { inFlight: 5, answeredAt: 900, silent: false },
-    { inFlight: 4, answeredAt: 899, silent: false }
+    { inFlight: 5, answeredAt: 950, silent: true },
+    { inFlight: 5, answeredAt: 951, silent: false },
+    { inFlight: 4, answeredAt: 950, silent: false }
   ]
   for (const { inFlight, answeredAt, silent } of rows) {
     const hedging = hedgingWith(80)
