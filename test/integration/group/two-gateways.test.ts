@@ -40,7 +40,8 @@ test('a node that beats one gateway is offered by both, drains on both, and is g
   await until('the drain holds on the gateway that is beaten', () => one.app.registry.nodes('orders')[0]?.state === 'draining')
   await until('the worker is told', () => worker.agent.state === 'draining')
   one.app.registry.drain('orders', node?.id ?? '', false)
-  await until('the drain is revoked on both', () => other.app.registry.nodes('orders')[0]?.state === 'up')
+  // the worker hears of it with its next heartbeat, and says so with the one after: up to 2.2 s
+  await until('the drain is revoked on both', () => other.app.registry.nodes('orders')[0]?.state === 'up', 3000)
   await worker.close()
   t.same(one.app.registry.nodes('orders'), [])
   await until('the node is gone', () => other.app.registry.nodes('orders').length === 0)
