@@ -55,6 +55,7 @@ const given = {
     measured: { from: 10_000, to: 15_000 }
   },
   moving: { ...moves, title: 'A node 4× slower, after 40 s another one instead (measured: from 10 s to 85 s)' },
+  frozen: { ...moves, title: 'The same, all heartbeats lost from 10 s to 70 s', isSilent: at => at >= 10_000 && at < 70_000 },
   many: { title: '1,000 equal nodes', nodes: 1000, gateways: [1, 4, 16] },
   'many-slow': {
     title: '1,000 nodes, every tenth 4× slower',
@@ -62,8 +63,7 @@ const given = {
     slowdown: node => node % 10 === 0 ? 4 : 1,
     share: 'share of the slow nodes',
     isMarked: node => node % 10 === 0
-  },
-  frozen: { ...moves, title: 'The same, all heartbeats lost from 10 s to 70 s', isSilent: at => at >= 10_000 && at < 70_000 }
+  }
 }
 
 /** What is simulated, by the name that `--only` takes. Nodes are numbers from 0; instants are ms since the traffic began. */
