@@ -58,7 +58,7 @@ class Adaptive implements Strategy {
   readonly #standings = new WeakMap<Node, Standing>()
   // All values are compared as of `#base`, a factor common to all (`scale`): they change with news only, and no pick decays 64 of them.
   #base = -Infinity
-  /** The moving share of those with room among those compared lately. */
+  /** The moving share of those with room among those of long lists that were compared lately. */
   #coolShare = 1
 
   constructor (random: Random) {
@@ -131,8 +131,9 @@ class Adaptive implements Strategy {
       if (heat.isHot(node.load)) hot++
       if (heat.isCool(node.load)) cool++
     }
+    if (areAll) return hot > 0 && cool / (rivals.length - 1) >= leastCoolShare
     this.#coolShare += (cool / rivals.length - this.#coolShare) / mostCompared
-    return hot > 0 && (areAll ? cool / (rivals.length - 1) : this.#coolShare) >= leastCoolShare
+    return hot > 0 && this.#coolShare >= leastCoolShare
   }
 
   /** A node that is overloaded by its own word is avoided while there are better ones. */

@@ -4,6 +4,7 @@ import { Heat, hotFactor } from '../../../lib/strategies/heat.js'
 import { fixedSeed, seeded } from '../../support/random.js'
 import { makeEqual, response, tell } from './fixtures.js'
 import type { LoadReport } from '../../../types/node.js'
+import type { Strategy } from '../../../types/strategy.js'
 import type { OpenCandidate } from './fixtures.js'
 
 const report = (eventLoopUtilization: number | null, eventLoopDelayMs: number | null = null): LoadReport =>
@@ -76,20 +77,36 @@ test('adaptive — avoids the overloaded one — of two', async t => {
   t.same(picked, ['a', 'b'])
 })
 
-test('adaptive — avoids overloaded nodes among 100, while most others have room', async t => {
-  for (const { others, avoids } of [{ others: 0.5, avoids: true }, { others: 0.95, avoids: false }]) {
-    const strategy = adaptive(seeded())
-    const candidates = makeEqual(100)
-    const isHot = (index: number): boolean => index % 8 === 0
-    let now = 0
-    const picked = [0, 1, 2].map(() => {
-      for (const [index, { node }] of candidates.entries()) {
-        node.load = report(isHot(index) ? 1 : others)
-        tell(strategy, node, response(10), now)
-      }
-      return Array.from({ length: 1_000 }, () => candidates.indexOf(strategy.pick(candidates, { now: now++, key: '' }) as OpenCandidate))
+/** The share that overloaded nodes, an eighth of 100, get after reports in which the others say `others`. `before`: is called before each pick. */
+function hotShareOf (others: number, before: (strategy: Strategy, now: number) => void = () => {}): number {
+  const strategy = adaptive(seeded())
+  const candidates = makeEqual(100)
+  const isHot = (index: number): boolean => index % 8 === 0
+  let now = 0
+  const picked = [0, 1, 2].map(() => {
+    for (const [index, { node }] of candidates.entries()) {
+      node.load = report(isHot(index) ? 1 : others)
+      tell(strategy, node, response(10), now)
+    }
+    return Array.from({ length: 1_000 }, () => {
+      before(strategy, now)
+      return candidates.indexOf(strategy.pick(candidates, { now: now++, key: '' }) as OpenCandidate)
     })
-    const share = (picked[2]?.filter(isHot).length ?? 0) / 1_000
-    t.ok(avoids ? share < 0.06 : share > 0.1, `${share} while others say ${others} (seed ${fixedSeed})`)
-  }
+  })
+  return (picked[2]?.filter(isHot).length ?? 0) / 1_000
+}
+
+test('adaptive — avoids overloaded nodes among 100, while most others have room', async t => {
+  const [idle, busy] = [hotShareOf(0.5), hotShareOf(0.95)]
+  t.ok(idle < 0.06, `${idle} while the others have room (seed ${fixedSeed})`)
+  t.ok(busy > 0.1, `${busy} while the others are busy (seed ${fixedSeed})`)
+})
+
+test('adaptive — avoids overloaded nodes among 100 — also while a few others, picked from by themselves, are busy', async t => {
+  const share = hotShareOf(0.5, (strategy, now) => {
+    const few = makeEqual(3)
+    for (const { node } of few) node.load = report(0.95)
+    strategy.pick(few, { now, key: '' })
+  })
+  t.ok(share < 0.06, `${share} (seed ${fixedSeed})`)
 })
