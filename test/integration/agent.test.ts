@@ -3,6 +3,7 @@ import http from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import underPressure from '@fastify/under-pressure'
@@ -184,7 +185,7 @@ t.test('goodbye: the last message says left, and the connection is closed', asyn
   const states = gateway.received.map(({ body }) => body.state)
   t.same(states.slice(-2), ['draining', 'left'])
   t.equal(app.agent.state, 'left')
-  while (gateway.sockets() > 0) await new Promise(resolve => setImmediate(resolve))
+  while (gateway.sockets() > 0) await turn()
 })
 
 t.test('goodbye does not wait for a gateway that hangs, and tells the others', async t => {

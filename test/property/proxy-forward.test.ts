@@ -69,7 +69,7 @@ test('forward — keeps its promises — whatever the nodes do', async t => {
     t.equal(answers.length + Number(isAborted && answers.length === 0), 1, 'there is one answer, unless the client left')
     t.equal(settled.length, attempts.length, 'every attempt is settled once')
     t.same(nodes.map(({ inFlight }) => inFlight), [0, 0, 0])
-    t.equal(clock.waiting, 0)
+    t.equal(clock.timers, 0)
     t.equal(memoryBytes, 0)
   }), { numRuns: 300 })
 })

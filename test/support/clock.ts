@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../../types/clock.js'
 
 interface Timer { dueAt: number, readonly periodMs: number | null, readonly task: () => void }
@@ -18,6 +19,12 @@ export class ManualClock implements Clock {
   /** How many timers wait: 0 when everything that was begun has been ended. */
   get timers (): number {
     return this.#timers.size
+  }
+
+  /** How long until the next timer; null: there is none. */
+  get dueInMs (): number | null {
+    const next = this.#next(Infinity)
+    return next === undefined ? null : next.dueAt - this.#now
   }
 
   now (): number {
@@ -49,6 +56,18 @@ export class ManualClock implements Clock {
       this.#run(next)
     }
     this.#now = until
+  }
+
+  /** As `advance`, and lets promises settle after every timer. */
+  async pass (byMs: number): Promise<void> {
+    const until = this.#now + byMs
+    for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
+      this.#now = Math.max(this.#now, next.dueAt)
+      this.#run(next)
+      await turn()
+    }
+    this.#now = until
+    await turn()
   }
 
   /** The process stands still: time passes and no timer runs. Those that came due run, once each and late, with the next `advance`. */

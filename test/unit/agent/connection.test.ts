@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import net from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { systemClock } from '../../../lib/clock.js'
 import { GatewayConnection } from '../../../lib/agent/connection.js'
 import type { Compose } from '../../../lib/agent/connection.js'
 import { fakeGateway } from './fake-gateway.js'
-import { ManualClock, turn } from './manual-clock.js'
+import { ManualClock } from '../../support/clock.js'
 
 type Test = { teardown (task: () => unknown): void }
 
@@ -99,9 +100,9 @@ t.test('an answer that does not come in time is a failure', async t => {
   const clock = new ManualClock()
   const delivery = connect(t, gateway.url, clock).post(compose, 1500, signal)
   await gateway.seen(() => true)
-  await clock.advance(1499)
+  await clock.pass(1499)
   t.equal(await Promise.race([delivery, turn()]), undefined)
-  await clock.advance(1)
+  await clock.pass(1)
   t.match(await delivery, { kind: 'failed', error: { message: 'no answer within 1500 ms' } })
 })
 
@@ -109,7 +110,7 @@ t.test('an answer whose body does not end in time is a failure', async t => {
   const clock = new ManualClock()
   const url = await serve(t, socket => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{')))
   const delivery = connect(t, url, clock).post(compose, 1500, signal)
-  while (await Promise.race([delivery, turn()]) === undefined) await clock.advance(10)
+  while (await Promise.race([delivery, turn()]) === undefined) await clock.pass(10)
   t.match(await delivery, { kind: 'failed' })
 })
 
@@ -117,7 +118,7 @@ t.test('an answer that wants another protocol is a failure, when the time is ove
   const clock = new ManualClock()
   const url = await serve(t, socket => socket.on('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n')))
   const delivery = connect(t, url, clock).post(compose, 1500, signal)
-  while (await Promise.race([delivery, turn()]) === undefined) await clock.advance(10)
+  while (await Promise.race([delivery, turn()]) === undefined) await clock.pass(10)
   t.match(await delivery, { kind: 'failed', error: { message: 'no answer within 1500 ms' } })
 })
 
@@ -127,7 +128,7 @@ t.test('a connection that is not made within a second is a failure', async t => 
   const url = await serve(t, () => {})
   const delivery = connect(t, url.replace('http:', 'https:'), clock).post(compose, 5000, signal)
   while (clock.dueInMs !== 1000) await turn()
-  await clock.advance(1000)
+  await clock.pass(1000)
   t.match(await delivery, { kind: 'failed', error: { message: 'no connection within 1000 ms' } })
 })
 

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { agentSettingsOf } from '../../../lib/agent/settings.js'
 import type { Delivery, Message } from '../../../lib/agent/connection.js'
@@ -6,7 +7,7 @@ import { GatewayLink } from '../../../lib/agent/link.js'
 import type { Carrier } from '../../../lib/agent/link.js'
 import type { AgentOptions } from '../../../types/agent.js'
 import { keptLog } from './fake-log.js'
-import { ManualClock, turn } from './manual-clock.js'
+import { ManualClock } from '../../support/clock.js'
 
 const secret = '0123456789abcdef0123456789abcdef'
 
@@ -64,7 +65,7 @@ t.test('beats at the interval that the gateway tells, one tenth more or less', a
 t.test('a beat follows another, and tells how it ended', async t => {
   const { link, clock, carrier, settled } = linkWith([ok(), ok(), failed(), ok()])
   await link.beat()
-  await clock.advance(3000)
+  await clock.pass(3000)
   t.same(carrier.bodies.map(({ seq }) => seq), [1, 2, 3, 4])
   t.same(settled, [link, link, link, link])
   t.ok(link.isAnswering)
@@ -85,14 +86,14 @@ t.test('a link that rests beats no more, and what its gateway said counts no mor
   link.rest()
   t.same([link.isAnswering, link.directives, clock.dueInMs], [false, null, null])
   await link.beat()
-  await clock.advance(1000)
+  await clock.pass(1000)
   t.equal(carrier.posted.length, 3, 'a beat begins the loop again')
 })
 
 t.test('a gateway that is forgotten is tried on', async t => {
   const { link, clock } = linkWith([ok(), failed()], {}, () => 0.999999)
   await link.beat()
-  await clock.advance(1100)
+  await clock.pass(1100)
   t.match(link.directives, { id: 'a' }, 'its word stands while it does not answer')
   link.forget()
   t.equal(link.directives, null)
@@ -102,7 +103,7 @@ t.test('a gateway that is forgotten is tried on', async t => {
 t.test('the time that the answer took is part of the interval', async t => {
   const { link, clock, carrier } = linkWith(['hang'])
   carrier.post = async () => {
-    await clock.advance(300)
+    await clock.pass(300)
     return ok()
   }
   await link.beat()
@@ -123,7 +124,7 @@ t.test('without an answer it is tried again with full jitter, from 250 ms up to 
   const delays: number[] = []
   for (let beats = 0; beats < 5; beats++) {
     delays.push(Math.round(clock.dueInMs ?? NaN))
-    await clock.advance(clock.dueInMs ?? 0)
+    await clock.pass(clock.dueInMs ?? 0)
   }
   t.same(delays, [250, 500, 1000, 1000, 1000])
   t.equal(carrier.posted.length, 6)
@@ -139,7 +140,7 @@ t.test('an interval below 250 ms bounds the back-off as well', async t => {
 t.test('after an answer the back-off begins anew, and the log knows both ends', async t => {
   const { link, clock, lines } = linkWith([failed(), failed(), ok(), failed()], {}, () => 0.999999)
   await link.beat()
-  await clock.advance(250 + 500 + 1100)
+  await clock.pass(250 + 500 + 1100)
   t.equal(Math.round(clock.dueInMs ?? NaN), 250)
   t.same(lines.map(({ level }) => level), ['warn', 'info', 'warn'])
 })
@@ -155,7 +156,7 @@ for (const [statusCode, retryAfter, delayMs] of [[400, null, 31_500], [403, null
     const { link, clock, carrier } = linkWith([answered(statusCode, {}, retryAfter), ok()])
     await link.beat()
     t.equal(clock.dueInMs, delayMs)
-    await clock.advance(delayMs)
+    await clock.pass(delayMs)
     t.equal(carrier.posted.length, 2)
     t.ok(link.isAnswering)
   })
@@ -164,7 +165,7 @@ for (const [statusCode, retryAfter, delayMs] of [[400, null, 31_500], [403, null
 t.test('401: the time of the gateway is adopted, at once and for all later beats', async t => {
   const { link, clock, carrier } = linkWith([answered(401, { serverTime: 1_795_355_366 + 7200 }), ok()], { secret })
   await link.beat()
-  await clock.advance(1000)
+  await clock.pass(1000)
   t.same(carrier.posted.map(({ headers }) => headers['x-heartbeat-time']), ['1795355366', '1795362566', '1795362567'])
   t.equal(new Set(carrier.posted.map(({ headers }) => headers['x-heartbeat-nonce'])).size, 3)
 })
@@ -187,7 +188,7 @@ t.test('409 at the first contact: an earlier process with a clock that was ahead
 t.test('409 after it was accepted: the configured id is left to the other process', async t => {
   const { link, clock, carrier, lines, identity } = linkWith([ok(), answered(409, { incarnation: 500 }), ok()], { id: 'orders-1' })
   await link.beat()
-  await clock.advance(2000)
+  await clock.pass(2000)
   t.match(carrier.bodies, [{ id: 'orders-1' }, { id: 'orders-1' }, { id: 'orders-1~8000', incarnation: 100 }, { id: 'orders-1~8000' }])
   t.equal(identity.id, 'orders-1~8000')
   t.match(lines, [{ level: 'error', fields: { id: 'orders-1', newId: 'orders-1~8000' } }])
@@ -204,11 +205,11 @@ t.test('409 with host:port as the id: gives way to the process that shares the p
   const script = [ok(), answered(409, { incarnation: 500 }), answered(409, { incarnation: 600 }), answered(409, { incarnation: 600 }), ok()]
   const { link, clock, carrier, lines } = linkWith(script)
   await link.beat()
-  await clock.advance(1000)
+  await clock.pass(1000)
   t.equal(clock.dueInMs, 31_500)
-  await clock.advance(31_500)
+  await clock.pass(31_500)
   t.equal(clock.dueInMs, 31_500, 'another one took over meanwhile')
-  await clock.advance(31_500)
+  await clock.pass(31_500)
   t.match(carrier.bodies.map(({ incarnation }) => incarnation), [100, 100, 100, 100, 601])
   t.same(lines.map(({ level }) => level), ['error', 'warn', 'info'])
 })
@@ -239,14 +240,14 @@ t.test('an urgent beat does not wait for the answer to the last one, and there i
   await link.beat()
   await first
   t.equal(carrier.posted.length, 2)
-  await clock.advance(1000)
+  await clock.pass(1000)
   t.equal(carrier.posted.length, 3)
 })
 
 t.test('an urgent beat comes also while it waits', async t => {
   const { link, clock, carrier } = linkWith([answered(403), ok()])
   await link.beat()
-  await clock.advance(1000)
+  await clock.pass(1000)
   await link.beat()
   t.equal(carrier.posted.length, 2)
   t.equal(clock.dueInMs, 1000)
@@ -280,7 +281,7 @@ t.test('a mistake in between does not end the loop', async t => {
   await link.beat()
   t.match(lines, [{ level: 'warn', fields: { trouble: 'unexpected', detail: 'a mistake' } }])
   carrier.post = post
-  await clock.advance(250)
+  await clock.pass(250)
   t.ok(link.isAnswering)
 })
 
@@ -289,6 +290,6 @@ t.test('a listener that throws is told of, and does not end the loop', async t =
   settled.push = () => { throw new Error('broken') }
   await link.beat()
   t.match(lines, [{ level: 'error', fields: { err: { message: 'broken' } } }])
-  await clock.advance(1000)
+  await clock.pass(1000)
   t.equal(carrier.posted.length, 2)
 })

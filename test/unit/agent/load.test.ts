@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import t from 'tap'
 import { LoadSampler } from '../../../lib/agent/load.js'
 import type { LoadSources } from '../../../lib/agent/load.js'
-import { ManualClock } from './manual-clock.js'
+import { ManualClock } from '../../support/clock.js'
 
 function sampler (t: { teardown (task: () => void): void }, sources: Partial<LoadSources> = {}) {
   const clock = new ManualClock()
@@ -22,36 +22,36 @@ function work (ms: number): void {
 t.test('a report says what is known at once; the event loop is unknown until a window has passed', async t => {
   const { load, clock } = sampler(t)
   t.match(load.report(), { eventLoopUtilization: null, eventLoopDelayMs: null, heapUsedBytes: Number, rssBytes: Number, inFlight: 3, underPressure: false })
-  await clock.advance(249)
+  await clock.pass(249)
   t.equal(load.report().eventLoopUtilization, null)
-  await clock.advance(1)
+  await clock.pass(1)
   t.type(load.report().eventLoopUtilization, 'number')
 })
 
 t.test('utilization is that of the window, not since the start of the process', async t => {
   const { load, clock } = sampler(t)
   work(50)
-  await clock.advance(1000)
+  await clock.pass(1000)
   t.ok(Number(load.report().eventLoopUtilization) > 0.5)
   await new Promise(resolve => setTimeout(resolve, 100))
-  await clock.advance(1000)
+  await clock.pass(1000)
   t.ok(Number(load.report().eventLoopUtilization) < 0.5)
 })
 
 t.test('beats that follow each other quickly report the same window', async t => {
   const { load, clock } = sampler(t)
-  await clock.advance(1000)
+  await clock.pass(1000)
   const first = load.report()
   work(20)
-  await clock.advance(10)
+  await clock.pass(10)
   t.equal(load.report().eventLoopUtilization, first.eventLoopUtilization)
 })
 
 t.test('a window in which the loop did not turn has no delay: null, not NaN', async t => {
   const { load, clock } = sampler(t)
-  await clock.advance(1000)
+  await clock.pass(1000)
   load.report()
-  await clock.advance(1000)
+  await clock.pass(1000)
   t.equal(load.report().eventLoopDelayMs, null)
 })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { TroubleLog } from '../../../lib/agent/trouble.js'
 import { keptLog } from './fake-log.js'
-import { ManualClock } from './manual-clock.js'
+import { ManualClock } from '../../support/clock.js'
 
 function troubleLog () {
   const { log, lines } = keptLog()
@@ -37,7 +37,7 @@ t.test('trouble that comes back is told again', async t => {
 t.test('an invalid heartbeat is told once a minute', async t => {
   const { trouble, lines, clock } = troubleLog()
   for (const ms of [0, 30_000, 29_999, 1, 59_999]) {
-    await clock.advance(ms)
+    await clock.pass(ms)
     trouble.seen('invalid', '400')
   }
   t.equal(lines.length, 2)

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { Discovery } from '../../../lib/discovery/discovery.js'
 import type { Answer } from '../../../lib/discovery/resolve.js'
@@ -86,7 +87,7 @@ test('discovery — that was stopped does nothing more', async t => {
     const { planned, calls, discovery } = discoveryWith([last])
     discovery.start()
     discovery.stop()
-    await new Promise(resolve => setImmediate(resolve))
+    await turn()
     t.same([planned, calls], [[], []])
   }
 })

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { ActiveChecks } from '../../../lib/health/active-checks.js'
 import { ManualClock } from '../../support/clock.js'
@@ -6,9 +7,6 @@ import type { CheckRules } from '../../../lib/health/active-checks.js'
 import type { Node } from '../../../types/index.js'
 
 const rules: CheckRules = { path: '/health', intervalMs: 2000, timeoutMs: 1000, rise: 2, fall: 3 }
-
-/** Lets promises come to their ends. */
-const turn = async (): Promise<void> => { await new Promise(resolve => setImmediate(resolve)) }
 
 interface ChecksFixture {
   readonly checks: ActiveChecks

@@ -1,6 +1,7 @@
 import { resolveGateway } from '../../../lib/options/gateway.js'
 import { Forward } from '../../../lib/proxy/forward.js'
 import { Service } from '../../../lib/proxy/service.js'
+import { ManualClock } from '../../support/clock.js'
 import { candidatesOf, nodeWith } from './fixtures.js'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
@@ -10,32 +11,6 @@ import type { Sending } from '../../../lib/proxy/send.js'
 import type { Snapshot } from '../../../lib/registry/snapshot.js'
 import type { ServiceParts } from '../../../lib/proxy/service.js'
 import type { Node, Outcome, ServiceOptions, Strategy } from '../../../types/index.js'
-
-/** Time that moves only by hand, and the tasks that wait for it. */
-export class ManualClock {
-  #now = 1000
-  #tasks: Array<{ at: number, task: () => void }> = []
-
-  now (): number { return this.#now }
-  wall (): number { return this.#now }
-  get waiting (): number { return this.#tasks.length }
-
-  after (delayMs: number, task: () => void): () => void {
-    const entry = { at: this.#now + delayMs, task }
-    this.#tasks.push(entry)
-    return () => { this.#tasks = this.#tasks.filter(each => each !== entry) }
-  }
-
-  every (): () => void { throw new Error('nothing here repeats') }
-  atTurnEnd (task: () => void): void { setImmediate(task) }
-
-  advance (byMs: number): void {
-    this.#now += byMs
-    const due = this.#tasks.filter(({ at }) => at <= this.#now)
-    this.#tasks = this.#tasks.filter(({ at }) => at > this.#now)
-    for (const { task } of due) task()
-  }
-}
 
 /** An attempt as the test plays it: it stands where undici stands. */
 export interface PlayedAttempt {

@@ -37,7 +37,7 @@ async function answer (attempt: PlayedAttempt | undefined, statusCode: number): 
 
 function checkOver (t: Test, { clock, nodes, service }: ForwardFixture): void {
   t.same(nodes.map(({ inFlight }) => inFlight), nodes.map(() => 0), 'nothing is in flight')
-  t.equal(clock.waiting, 0, 'no timer is left')
+  t.equal(clock.timers, 0, 'no timer is left')
   t.equal(service.unanswered.length, 0, 'nobody waits for a response head')
 }
 

@@ -38,7 +38,7 @@ const asked = ({ attempts }: ForwardFixture): string => attempts.map(({ node }) 
 function checkOver (t: Test, { clock, nodes, service }: ForwardFixture): void {
   t.same(nodes.map(({ inFlight }) => inFlight), nodes.map(() => 0), 'nothing is in flight')
   t.equal(service.queued, 0, 'nobody waits')
-  t.equal(clock.waiting, 0, 'no timer is left')
+  t.equal(clock.timers, 0, 'no timer is left')
 }
 
 test('a node that is full gets no request — the next is asked', async t => {

@@ -17,7 +17,7 @@ function current ({ attempts }: ForwardFixture): PlayedAttempt {
 /** What holds when a request is over, however it ended. */
 function checkOver (t: Test, { clock, nodes }: ForwardFixture): void {
   t.same(nodes.map(({ inFlight }) => inFlight), [0, 0, 0], 'nothing is in flight')
-  t.equal(clock.waiting, 0, 'no timer is left')
+  t.equal(clock.timers, 0, 'no timer is left')
 }
 
 test('a short response — is handed over whole, in the turn in which it came', async t => {
@@ -198,7 +198,7 @@ test('a response head — stops the time', async t => {
   fixture.forward.start()
   current(fixture).connect()
   current(fixture).respond(200)
-  t.equal(fixture.clock.waiting, 0)
+  t.equal(fixture.clock.timers, 0)
   fixture.forward.abort()
   checkOver(t, fixture)
 })

@@ -4,7 +4,7 @@ import { RunningAttempt } from '../../../lib/proxy/attempt.js'
 import { Plans } from '../../../lib/proxy/plans.js'
 import { Roster } from '../../../lib/proxy/roster.js'
 import { Try } from '../../../lib/proxy/try.js'
-import { ManualClock } from './forward-fixture.js'
+import { ManualClock } from '../../support/clock.js'
 import { candidatesOf, nodeWith } from './fixtures.js'
 import type { FastifyRequest } from 'fastify'
 import type { Snapshot } from '../../../lib/registry/snapshot.js'
@@ -105,7 +105,7 @@ test('a service that a request waits for is not forgotten', async t => {
   leave?.()
   plans.sweep()
   t.not(plans.planOf(requestOn(), 'unheard', undefined), before)
-  t.equal(clock.waiting, 0)
+  t.equal(clock.timers, 0)
 })
 
 test('nobody waits for a service that has no plan', async t => {

@@ -1,5 +1,6 @@
 import { PassThrough, Readable } from 'node:stream'
 import { once } from 'node:events'
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { ReplayBody } from '../../../lib/proxy/replay.js'
 import type { ReplayMemory } from '../../../lib/proxy/replay.js'
@@ -32,7 +33,7 @@ test('a replay body — reads nothing of the client before somebody reads it', a
   const { source, body } = withSource()
   source.write('abc')
   body.open()
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   t.equal(source.readableLength, 3)
   t.equal(source.listenerCount('data'), 0)
 })
@@ -92,7 +93,7 @@ test('a replay body — pauses the client — when its reader wants no more', as
   const reader = body.open()
   reader.read(0)
   source.write(Buffer.alloc(200_000))
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   t.equal(source.isPaused(), true)
   t.ok(reader.readableLength > 0)
   reader.resume()
@@ -108,7 +109,7 @@ test('a replay body — pauses the client — while nobody reads', async t => {
   reader.destroy()
   t.equal(source.isPaused(), true)
   source.write('def')
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   t.equal(source.readableLength, 3)
   t.equal(await take(body.open(), 6), 'abcdef')
 })
@@ -146,7 +147,7 @@ test('a replay body — that is released before anybody read it — leaves the c
   const { source, body } = withSource()
   source.write('abc')
   body.release()
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   t.equal(source.readableLength, 3)
 })
 
@@ -174,7 +175,7 @@ test('a replay body — takes no error from the close of a client that has ended
   const { source, body } = withSource()
   source.end('abc')
   t.equal(await textOf(body.open()), 'abc')
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   t.equal(source.destroyed, true)
   t.equal(body.error, null)
 })
@@ -205,6 +206,6 @@ test('a replay body — an error that nobody listens to harms nobody', async t =
   const reader = body.open()
   reader.read(0)
   reader.destroy(new Error('unheard'))
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   t.equal(source.destroyed, false, "an attempt's reader does not take the client with it")
 })

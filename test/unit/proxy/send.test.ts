@@ -1,7 +1,8 @@
 import { once } from 'node:events'
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { Sending } from '../../../lib/proxy/send.js'
-import { ManualClock } from './forward-fixture.js'
+import { ManualClock } from '../../support/clock.js'
 import type { Dispatcher } from 'undici'
 import type { Connection, Pool } from '../../../lib/proxy/pool.js'
 import type { SendListener } from '../../../lib/proxy/send.js'
@@ -162,7 +163,7 @@ test('a response that has no reader yet — is taken ahead up to 128 KiB — the
   clock.advance(1000)
   t.same(controller.done, ['pause'], 'it was told to wait')
   body.resume()
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   t.equal(controller.paused, false)
   clock.advance(100)
   t.match(controller.done.at(-1), /^abort nothing/)
@@ -199,7 +200,7 @@ test('a response that still comes — pauses the node when its reader is full, a
   sending.onResponseData(controller, Buffer.alloc(70_000))
   t.same(controller.done, ['pause'])
   body.resume()
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   t.match(controller.done, ['pause', 'resume'])
   sending.onResponseEnd()
   await once(body, 'end')
@@ -229,7 +230,7 @@ test('a body that stands still — is broken off', async t => {
   t.same(controller.done, ['abort nothing of the body came for 100 ms'])
   sending.onResponseError(controller, coded('UND_ERR_ABORTED'))
   t.same(heard, ['head 200', 'broken: nothing of the body came for 100 ms'])
-  t.equal(clock.waiting, 0)
+  t.equal(clock.timers, 0)
 })
 
 test('a body whose reader is slow — does not stand still', async t => {
@@ -240,7 +241,7 @@ test('a body whose reader is slow — does not stand still', async t => {
   clock.advance(1000)
   t.same(controller.done, ['pause'])
   body.resume()
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   clock.advance(99)
   t.equal(controller.done.some(each => each.startsWith('abort')), false)
   clock.advance(1)
@@ -257,22 +258,22 @@ test('a body — may stand still for 300 s by default — and as long as it like
 
   const endless = flowing(0)
   endless.sending.stream()
-  t.equal(endless.clock.waiting, 0)
+  t.equal(endless.clock.timers, 0)
 })
 
 test('a body — is not watched when it came with its head, nor any more when it is over', async t => {
   const whole = flowing(100)
   whole.sending.onResponseEnd()
   whole.sending.stream()
-  t.equal(whole.clock.waiting, 0)
+  t.equal(whole.clock.timers, 0)
   type End = (scripted: Scripted) => void
   const ends: End[] = [({ sending }) => sending.onResponseEnd(), ({ sending, controller }) => sending.onResponseError(controller, coded('ECONNRESET')), ({ sending }) => sending.abandon()]
   for (const end of ends) {
     const scripted = flowing(100)
     scripted.sending.stream()
-    t.equal(scripted.clock.waiting, 1)
+    t.equal(scripted.clock.timers, 1)
     end(scripted)
-    t.equal(scripted.clock.waiting, 0)
+    t.equal(scripted.clock.timers, 0)
   }
 })
 

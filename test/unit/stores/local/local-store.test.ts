@@ -1,4 +1,5 @@
 import { existsSync, renameSync, unlinkSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { LineReader } from '../../../../lib/stores/local/line-reader.js'
 import { leaseWith } from '../../../support/store-contract.js'
@@ -81,7 +82,7 @@ test('LocalStore — a call is given up after 400 ms — where the hub does not 
   let isOver = false
   const call = store.put(leaseWith()).finally(() => { isOver = true })
   clock.advance(399)
-  await new Promise(resolve => setImmediate(resolve))
+  await turn()
   t.equal(isOver, false)
   clock.advance(1)
   await t.rejects(call, { message: 'the hub of this machine did not answer within 400 ms' })

@@ -31,8 +31,3 @@ export function fakeDriver (): { driver: Driver, made: FakeConnection[] } {
 }
 
 export const script: Script = { lua: 'return 1', sha: 'sha' }
-
-/** Lets everything run that only waits for promises. */
-export function turn (): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
-}

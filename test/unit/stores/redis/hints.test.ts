@@ -1,7 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { Hints } from '../../../../lib/stores/redis/hints.js'
 import { ManualClock } from '../../../support/clock.js'
-import { fakeDriver, turn } from './fixtures.js'
+import { fakeDriver } from './fixtures.js'
 
 const hintsWith = () => {
   const { driver, made } = fakeDriver()

@@ -1,7 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { Link } from '../../../../lib/stores/redis/link.js'
 import { ManualClock } from '../../../support/clock.js'
-import { fakeDriver, script, turn } from './fixtures.js'
+import { fakeDriver, script } from './fixtures.js'
 
 const input = { keys: [], values: [] }
 const linkWith = () => {
