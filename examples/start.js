@@ -61,7 +61,7 @@ function explain () {
 What runs:
 ${[gateway, ...workers].map(row).join('\n')}
 
-Ask the service, and a worker answers:
+Ask the service, and a worker answers: the one of weight 3 while it is idle, all of them under load:
   curl ${gateway.origin}/hello/world
 
 See what the gateway knows of the workers:
