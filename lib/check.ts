@@ -3,15 +3,25 @@ import { OptionError } from './errors.js'
 /** The rules by which options are checked, each with one form of message: `option 'a.b' must be …, got …`. A rule takes the value and its name, and gives the value back. */
 export type Rule<T> = (value: unknown, name: string) => T
 
+/** What was given of an object's fields: one that is undefined was not. */
+export type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** An object with all its fields. */
+export type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
+
+const shortestSecret = 16
+
 /** Throws the message of a rule that does not hold. Not for secrets: the message shows a string as it is. */
 export function refuse (name: string, allowed: string, value: unknown): never {
   throw new OptionError(`option '${name}' must be ${allowed}, got ${describe(value)}`)
 }
 
-function describe (value: unknown): string {
+/** How messages call a value. */
+export function describe (value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
+  if (value instanceof Promise) return 'a promise'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
@@ -19,7 +29,7 @@ function describe (value: unknown): string {
 export function numberIn (min: number, max: number): Rule<number> {
   return (value, name) => typeof value === 'number' && value >= min && value <= max && Number.isFinite(value)
     ? value
-    : refuse(name, max >= Number.MAX_SAFE_INTEGER ? `a number of at least ${min}` : `between ${min} and ${max}`, value)
+    : refuse(name, max >= Number.MAX_SAFE_INTEGER ? `a number of at least ${min}` : `a number between ${min} and ${max}`, value)
 }
 
 /** An integer from `min` to `max`. */
@@ -37,6 +47,12 @@ export function text (pattern: RegExp = /^[^]+$/, allowed: string = 'a non-empty
   return (value, name) => typeof value === 'string' && pattern.test(value) ? value : refuse(name, allowed, value)
 }
 
+/** A text that is long enough to be a secret. Unlike the other rules it does not repeat the text, which would end up in logs. */
+export const secretText: Rule<string> = (value, name) => {
+  if (typeof value === 'string' && value.length >= shortestSecret) return value
+  throw new OptionError(`option '${name}' must be a text of at least ${shortestSecret} characters, got ${typeof value === 'string' ? `one of ${value.length}` : describe(value)}`)
+}
+
 export const flag: Rule<boolean> = (value, name) => typeof value === 'boolean' ? value : refuse(name, 'true or false', value)
 
 /** One of the listed values. */
@@ -52,6 +68,11 @@ export function callable<T> (): Rule<T> {
 /** Whichever of two rules holds, by a test. */
 export function either<A, B> (test: (value: unknown) => boolean, first: Rule<A>, second: Rule<B>): Rule<A | B> {
   return (value, name) => test(value) ? first(value, name) : second(value, name)
+}
+
+/** What can be switched off: `false`, or an object by the rule. */
+export function orOff<T extends object> (rule: Rule<T>): Rule<T | false> {
+  return (value, name) => value === false ? false : isRecord(value) ? rule(value, name) : refuse(name, 'false or an object ({} for the defaults)', value)
 }
 
 /** null, or what the rule allows. */
@@ -75,10 +96,10 @@ export function recordOf<T> (rule: Rule<T>): Rule<Readonly<Record<string, T>>> {
 }
 
 /** Checks the fields of an object one by one. An unknown field is an error; a field that is undefined is left out, so that a default can take its place. */
-export function fieldsOf<T extends object> (rules: { readonly [K in keyof T]-?: Rule<T[K]> }): Rule<Readonly<Partial<T>>> {
+export function fieldsOf<T extends object> (rules: { readonly [K in keyof T]-?: Rule<T[K]> }): Rule<Given<T>> {
   const known = new Map<string, Rule<unknown>>(Object.entries(rules))
   return (value, name) => {
-    if (!isRecord(value)) return refuse(name, 'an object', value)
+    if (!isRecord(value)) return refuse(name || 'options', 'an object', value)
     const fields: Record<string, unknown> = {}
     for (const [key, entry] of Object.entries(value)) {
       const path = name === '' ? key : `${name}.${key}`
@@ -86,7 +107,7 @@ export function fieldsOf<T extends object> (rules: { readonly [K in keyof T]-?: 
       if (rule === undefined) throw new OptionError(`option '${path}' is not known; known are ${[...known.keys()].join(', ')}`)
       if (entry !== undefined) fields[key] = rule(entry, path)
     }
-    return Object.freeze(fields) as Readonly<Partial<T>>
+    return Object.freeze(fields) as Given<T>
   }
 }
 

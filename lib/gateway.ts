@@ -92,6 +92,7 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
   app.decorate('registry', publicRegistry(registry, group))
   app.decorate('gateway', life.gateway)
   checkRoutes(app, plans)
+  plans.prepare()
   if (heartbeat !== null) {
     const heard = { announce: group.announce, get size () { return registry.size }, get heard () { return registry.heard }, has: (service: string, node: string) => registry.has(service, node) }
     heartbeatRoute(app, { registry: heard, options: heartbeat, group, clock, isClosing: () => life.state === 'closing', listening: whereListening(app) })

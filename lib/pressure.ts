@@ -1,5 +1,6 @@
 import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
+import type { Given } from './check.js'
 import type { PressureOptions } from '../types/options.js'
 
 /** What @fastify/under-pressure knows of this process. */
@@ -14,7 +15,7 @@ export interface Pressure {
  * Samples the pressure on this process by @fastify/under-pressure. An app that has registered it already is asked; else it is registered
  * without decorating the instance, so that the app may still register it, even in the same scope. Its hooks reach the instance either way.
  */
-export async function samplePressure (app: FastifyInstance, options: PressureOptions): Promise<Pressure> {
+export async function samplePressure (app: FastifyInstance, options: Given<PressureOptions>): Promise<Pressure> {
   if (app.hasDecorator('isUnderPressure')) return app
   const own = await register(app, options)
   return {
@@ -24,7 +25,7 @@ export async function samplePressure (app: FastifyInstance, options: PressureOpt
 }
 
 /** The plugin sees a facade of the instance, whose `decorate` keeps what the plugin would have put on it. */
-async function register (app: FastifyInstance, options: PressureOptions): Promise<Pressure> {
+async function register (app: FastifyInstance, options: Given<PressureOptions>): Promise<Pressure> {
   const captured: Partial<Pressure> = {}
   const facade: FastifyInstance = Object.create(app, {
     decorate: {

@@ -12,7 +12,7 @@ const table: Record<string, { imports: string, packages: RegExp }> = {
   errors: { imports: '', packages: /^@fastify\/error$/ },
   clock: { imports: '', packages: /^node:perf_hooks$/ },
   peer: { imports: '', packages: /^node:net$/ },
-  pressure: { imports: 'errors', packages: /^(fastify|@fastify\/under-pressure)$/ },
+  pressure: { imports: 'check errors', packages: /^(fastify|@fastify\/under-pressure)$/ },
   check: { imports: 'errors', packages: none },
   strategies: { imports: '', packages: none },
   node: { imports: 'check errors', packages: none },
@@ -20,7 +20,7 @@ const table: Record<string, { imports: string, packages: RegExp }> = {
   registry: { imports: 'errors node strategies', packages: none },
   health: { imports: 'errors node strategies', packages: any },
   heartbeat: { imports: 'check errors peer registry health node', packages: any },
-  proxy: { imports: 'errors peer options registry health node strategies', packages: any },
+  proxy: { imports: 'check errors peer options registry health node strategies', packages: any },
   discovery: { imports: '', packages: /^node:(dns|net)$/ },
   stores: { imports: 'limited check clock errors registry health node', packages: any },
   sync: { imports: 'limited check errors node registry', packages: /^node:os$/ },
@@ -29,7 +29,7 @@ const table: Record<string, { imports: string, packages: RegExp }> = {
   life: { imports: 'within', packages: /^(fastify|node:http|node:net)$/ },
   operations: { imports: 'check clock errors peer pressure registry health node strategies sync', packages: any },
   gateway: { imports: 'check clock discovery errors health heartbeat life node operations options peer pressure proxy registry strategies sync', packages: any },
-  'close-on-signals': { imports: 'clock', packages: /^fastify$/ },
+  'close-on-signals': { imports: 'check clock', packages: /^(fastify|node:os)$/ },
   agent: { imports: 'within check clock close-on-signals errors heartbeat node peer pressure', packages: any },
   index: { imports: 'agent close-on-signals errors gateway strategies', packages: none }
 }

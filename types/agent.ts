@@ -17,30 +17,30 @@ export interface AgentOptions {
   /** The gateways' addresses, for instance `http://10.0.0.2:8080`. A path behind the address replaces `/heartbeat`. */
   gateways: readonly string[]
   /** The heartbeat secret of the gateways. */
-  secret?: string
+  secret?: string | undefined
   /** Which secret, when the gateways have several. Default `default`. */
-  secretId?: string
+  secretId?: string | undefined
   /** Default: host:port that the gateway sees. */
-  id?: string
+  id?: string | undefined
   /** Where gateways reach this app. Default: by the port it listens on, at the address that the gateway sees. */
-  origin?: string
+  origin?: string | undefined
   /** 0 to 1000. Default 1. */
-  weight?: number
-  zone?: string
-  version?: string
-  tags?: Record<string, string>
+  weight?: number | undefined
+  zone?: string | undefined
+  version?: string | undefined
+  tags?: Record<string, string> | undefined
   /** How often to beat until a gateway says otherwise. Default 1000. */
-  intervalMs?: number
+  intervalMs?: number | undefined
   /** How long `drain()` waits at most for the running requests. Default 10000. */
-  drainMs?: number
+  drainMs?: number | undefined
   /** Replaces fields of the load report. Called once per beat. */
-  load?: () => Partial<LoadReport>
+  load?: (() => Partial<LoadReport>) | undefined
 }
 
 /** What `closeOnSignals(app, options)` takes. */
 export interface CloseOptions {
   /** Default `['SIGTERM', 'SIGINT']`. */
-  signals?: readonly NodeJS.Signals[]
+  signals?: readonly NodeJS.Signals[] | undefined
   /** How long draining and closing may take together before the process exits anyway, with 1. Default 30000. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
 }

@@ -1,5 +1,5 @@
-import { callable, duration, fieldsOf, listOf, numberIn, recordOf, text } from '../check.js'
-import type { Rule } from '../check.js'
+import { callable, duration, fieldsOf, listOf, numberIn, recordOf, secretText, text } from '../check.js'
+import type { Given, Rule } from '../check.js'
 import { OptionError } from '../errors.js'
 import { idPattern, maxWeight, originOf, servicePattern } from '../node/info.js'
 import type { LoadReport } from '../../types/node.js'
@@ -30,7 +30,7 @@ const label = text(/^[^]{1,256}$/, 'a string of 1 to 256 characters')
 /** What is left of 16 KiB when id, origin, load and the like have taken their part. */
 const maxLabelBytes = 12 * 1024
 
-const fields: Rule<Readonly<Partial<AgentOptions>>> = fieldsOf<AgentOptions>({
+const fields: Rule<Given<AgentOptions>> = fieldsOf<AgentOptions>({
   service: text(servicePattern, 'a service name (a letter or digit, then up to 63 letters, digits, dots, underscores, hyphens)'),
   gateways: listOf(gatewayUrl),
   secret: secretText,
@@ -79,12 +79,6 @@ function gatewayUrl (value: unknown, name: string): string {
   const url = gatewayUrlOf(value)
   if (url !== null) return url
   throw new OptionError(`option '${name}' must be a gateway's address as http://host:port, without user, query and fragment, got '${String(value)}'`)
-}
-
-/** A rule of its own, for a secret must not stand in a message. */
-function secretText (value: unknown, name: string): string {
-  if (typeof value === 'string' && value.length >= 16) return value
-  throw new OptionError(`option '${name}' must be a string of at least 16 characters`)
 }
 
 function tagsOf (value: unknown, name: string): Readonly<Record<string, string>> {

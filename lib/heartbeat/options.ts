@@ -1,11 +1,11 @@
-import { callable, duration, either, fieldsOf, integerIn, listOf, text } from '../check.js'
+import { callable, duration, either, fieldsOf, integerIn, listOf, secretText, text } from '../check.js'
 import { OptionError } from '../errors.js'
 import { idPattern, servicePattern } from '../node/info.js'
 import { isNetwork, networksOf } from './networks.js'
 import { defaultKeyId } from './signature.js'
 import type { FastifyRequest } from 'fastify'
 import type { Networks } from './networks.js'
-import type { Rule } from '../check.js'
+import type { Given, Rule } from '../check.js'
 import type { HeartbeatOptions, HeartbeatSecret } from '../../types/options.js'
 
 /** A secret that lets senders in. */
@@ -45,17 +45,16 @@ export interface ResolvedHeartbeat {
 }
 
 const defaults = Object.freeze({ path: '/heartbeat', intervalMs: 1000, missed: 3, maxNodes: 10000 })
-const shortestSecret = 16
 
 const serviceNames = listOf(text(servicePattern, 'a service name (a letter or digit, then up to 63 letters, digits, dots, underscores, hyphens)'))
 
-const secretEntry: Rule<Readonly<Partial<HeartbeatSecret>>> = fieldsOf<HeartbeatSecret>({
+const secretEntry: Rule<Given<HeartbeatSecret>> = fieldsOf<HeartbeatSecret>({
   id: text(idPattern, 'a key id (1 to 128 letters, digits, or any of ._~:@-)'),
   secret: secretText,
   services: serviceNames
 })
 
-const fields: Rule<Readonly<Partial<HeartbeatOptions>>> = fieldsOf<HeartbeatOptions>({
+const fields: Rule<Given<HeartbeatOptions>> = fieldsOf<HeartbeatOptions>({
   path: text(/^\/[^\s?#:*]*$/, "a path that starts with '/', without parameters, wildcards or query"),
   secret: either(value => value === false, () => false as const, secretText),
   secrets: listOf(secretOf),
@@ -120,12 +119,6 @@ function secretOf (value: unknown, name: string): HeartbeatSecret {
   if (id === undefined) throw new OptionError(`option '${name}.id' is missing`)
   if (secret === undefined) throw new OptionError(`option '${name}.secret' is missing`)
   return Object.freeze(services === undefined ? { id, secret } : { id, secret, services })
-}
-
-/** Unlike the other rules it does not repeat the value, which would end up in logs. */
-function secretText (value: unknown, name: string): string {
-  if (typeof value === 'string' && value.length >= shortestSecret) return value
-  throw new OptionError(`option '${name}' must be a text of at least ${shortestSecret} characters, got ${typeof value === 'string' ? `one of ${value.length}` : typeof value}`)
 }
 
 function networkText (value: unknown, name: string): string {

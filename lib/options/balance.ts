@@ -1,9 +1,9 @@
-import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, text } from '../check.js'
+import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, orOff, recordOf, text } from '../check.js'
 import { OptionError } from '../errors.js'
 import { servicePattern } from '../node/info.js'
 import { strategies } from '../strategies/index.js'
-import type { Rule } from '../check.js'
-import type { BalanceOptions, HedgeOptions, RouteOptions } from '../../types/options.js'
+import type { Complete, Rule } from '../check.js'
+import type { BalanceOptions, CallOptions, HedgeOptions, RouteOptions } from '../../types/options.js'
 import type { StrategyFactory, StrategyName } from '../../types/strategy.js'
 
 /** How requests are balanced, complete. */
@@ -19,7 +19,7 @@ export interface ResolvedBalance {
   readonly timeoutMs: number
   readonly replayBytes: number
   readonly forwarded: boolean
-  readonly hedge: Readonly<Required<HedgeOptions>> | false
+  readonly hedge: Complete<HedgeOptions> | false
 }
 
 /** Some of the options: what one layer lays over another. */
@@ -42,8 +42,7 @@ export const defaultBalance: ResolvedBalance = Object.freeze({
 const strategyNames = Object.keys(strategies) as StrategyName[]
 const statuses: Rule<ReadonlySet<number>> = (value, name) => new Set(listOf(integerIn(400, 599))(value, name))
 const hedgeFields = fieldsOf<HedgeOptions>({ percentile: numberIn(0, 1), maxRatio: numberIn(0, 1) })
-const hedge: Rule<ResolvedBalance['hedge']> = (value, name) =>
-  value === false ? false : Object.freeze({ percentile: 0.95, maxRatio: 0.05, ...hedgeFields(value, name) })
+const hedge: Rule<ResolvedBalance['hedge']> = orOff((value, name) => Object.freeze({ percentile: 0.95, maxRatio: 0.05, ...hedgeFields(value, name) }))
 
 /** The rules of the options of balancing. */
 export const balanceRules: { readonly [K in keyof ResolvedBalance]: Rule<NonNullable<ResolvedBalance[K]>> } = {
@@ -81,16 +80,33 @@ export function resolveRoute (config: RouteOptions, name: string): { service: st
   return Object.freeze({ service, layer: Object.freeze(layer) })
 }
 
-const callNames: ReadonlySet<string> = new Set([
-  'path', 'body', 'contentType', 'method', 'queryString', 'rewriteHeaders', 'rewriteRequestHeaders', 'onResponse', 'onError', 'timeout'
-])
+const anyText = text(/^[^]*$/, 'a string')
 
-/** The balancing layer among the options of one call; null: it has none. Throws when an option is not known. */
+/** The rules of what only a call takes. */
+const callRules: { readonly [K in Exclude<keyof CallOptions, keyof BalanceOptions>]: Rule<unknown> } = {
+  path: anyText,
+  body: value => value,
+  contentType: text(),
+  method: text(/^[A-Za-z-]+$/, 'an HTTP method'),
+  queryString: either<unknown, unknown>(value => typeof value === 'function', callable(), recordOf(value => value)),
+  rewriteHeaders: callable(),
+  rewriteRequestHeaders: callable(),
+  onResponse: callable(),
+  onError: callable(),
+  timeout: duration(0)
+}
+const callNames = new Map<string, Rule<unknown>>(Object.entries(callRules))
+
+/** Checks what only a call takes, and gives the balancing layer among its options; null: it has none. Throws when an option is not known. */
 export function callLayerOf (options: object): BalanceOptions | null {
   let layer: Record<string, unknown> | null = null
   for (const [key, value] of Object.entries(options)) {
-    if (balanceNames.has(key)) (layer ??= {})[key] = value
-    else if (!callNames.has(key)) throw new OptionError(`option '${key}' of reply.balance() is not known; known are ${[...callNames, ...balanceNames].join(', ')}`)
+    const rule = callNames.get(key)
+    if (rule === undefined && !balanceNames.has(key)) {
+      throw new OptionError(`option '${key}' of reply.balance() is not known; known are ${[...callNames.keys(), ...balanceNames].join(', ')}`)
+    }
+    if (rule === undefined) (layer ??= {})[key] = value
+    else if (value !== undefined) rule(value, `reply.balance().${key}`)
   }
   return layer
 }

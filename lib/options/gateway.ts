@@ -1,9 +1,9 @@
-import { callable, duration, either, fieldsOf, listOf, numberIn, recordOf, refuse, text } from '../check.js'
+import { callable, duration, fieldsOf, listOf, numberIn, orOff, recordOf, refuse, text } from '../check.js'
 import { OptionError } from '../errors.js'
 import { originOf } from '../node/info.js'
 import { serviceName } from './balance.js'
 import { resolveDefaults, resolveService } from './service.js'
-import type { Rule } from '../check.js'
+import type { Given, Rule } from '../check.js'
 import type { ResolvedService } from './service.js'
 import type { RegistryStore } from '../../types/store.js'
 import type { GatewayOptions, HeartbeatOptions, OperationsOptions, PressureOptions, ServiceOptions } from '../../types/options.js'
@@ -18,12 +18,12 @@ export interface ResolvedGateway {
   readonly gateways: readonly string[]
   readonly address: string | null
   readonly drainMs: number
-  readonly pressure: Readonly<PressureOptions> | false
+  readonly pressure: Given<PressureOptions> | false
   readonly warmUpMs: number
   readonly operations: { readonly prefix: string, readonly authorize: OperationsOptions['authorize'] | null } | false
 }
 
-const gatewayRules = fieldsOf<Required<GatewayOptions>>({
+const gatewayRules = fieldsOf<Required<Omit<GatewayOptions, 'pressure'>> & { pressure: Given<PressureOptions> | false }>({
   services: recordOf(value => value as ServiceOptions) as Rule<Record<string, ServiceOptions>>,
   defaults: recordOf(value => value) as Rule<ServiceOptions>,
   heartbeat: value => value as HeartbeatOptions,
@@ -31,7 +31,7 @@ const gatewayRules = fieldsOf<Required<GatewayOptions>>({
   gateways: listOf(originOf),
   address: originOf,
   drainMs: duration(0),
-  pressure: either<false, PressureOptions>(value => value === false, () => false, fieldsOf<PressureOptions>({
+  pressure: orOff(fieldsOf<PressureOptions>({
     maxEventLoopDelay: numberIn(0, Infinity),
     maxEventLoopUtilization: numberIn(0, 1),
     maxHeapUsedBytes: numberIn(0, Infinity),
@@ -41,7 +41,7 @@ const gatewayRules = fieldsOf<Required<GatewayOptions>>({
     sampleInterval: duration(1)
   })),
   warmUpMs: duration(0),
-  operations: either<false, OperationsOptions>(value => value === false, () => false, fieldsOf<OperationsOptions>({
+  operations: orOff(fieldsOf<OperationsOptions>({
     prefix: text(/^\/[^?#]*[^/?#]$/, "a path that begins with '/' and does not end with it"),
     authorize: callable<NonNullable<OperationsOptions['authorize']>>()
   }))

@@ -1,15 +1,13 @@
 import { isIP } from 'node:net'
-import { duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, recordOf, refuse, text } from '../check.js'
+import { duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, orOff, recordOf, refuse, text } from '../check.js'
 import { OptionError } from '../errors.js'
 import { maxWeight, nodeInfoOf, originOf } from '../node/info.js'
 import { balanceRules, defaultBalance } from './balance.js'
-import type { Rule } from '../check.js'
+import type { Complete, Given, Rule } from '../check.js'
 import type { Layer, ResolvedBalance } from './balance.js'
 import type { NodeInfo } from '../../types/node.js'
 import type { ServiceOptions } from '../../types/options.js'
 import type { DiscoverOptions, EjectionOptions, HealthOptions, QueueOptions, RetryBudgetOptions, StaticNode, TlsOptions } from '../../types/service.js'
-
-type Complete<T> = Readonly<Required<T>>
 
 /** What is configured for one service, complete. */
 export interface ResolvedService {
@@ -58,25 +56,24 @@ const tls: Rule<TlsOptions> = fieldsOf<TlsOptions>({
   rejectUnauthorized: flag
 })
 
-const off = (value: unknown): boolean => value === false
-const never: Rule<false> = () => false
-
 /** What one layer says of a service. Options that have options are laid over each other one by one. */
 interface ServiceLayer extends Layer<ResolvedBalance> {
   slowStartMs: number
   panicThreshold: number
-  ejection: EjectionOptions | false
-  retryBudget: RetryBudgetOptions
+  ejection: Given<EjectionOptions> | false
+  retryBudget: Given<RetryBudgetOptions>
   maxInFlight: number
-  queue: QueueOptions
-  health: HealthOptions | false
+  queue: Given<QueueOptions>
+  health: GivenHealth | false
   tls: TlsOptions
 }
-type GivenNodes = { nodes: ReadonlyArray<string | StaticNode>, discover: DiscoverOptions }
+type GivenHealth = Given<HealthOptions> & Pick<HealthOptions, 'path'>
+type GivenNode = Given<StaticNode> & Pick<StaticNode, 'origin'>
+type GivenNodes = { nodes: ReadonlyArray<string | GivenNode>, discover: DiscoverOptions }
 
-const staticNode: Rule<StaticNode> = fieldsOf<StaticNode>({
+const staticNode: Rule<GivenNode> = fieldsOf<StaticNode>({
   origin: originOf, id: text(), weight: numberIn(0, maxWeight), zone: text(), version: text(), tags: recordOf(text(/^[^]*$/, 'a string')) as Rule<Record<string, string>>
-}) as Rule<StaticNode>
+}) as Rule<GivenNode>
 
 const dnsName = text(/^[A-Za-z0-9._-]{1,253}$/, 'a DNS name')
 
@@ -102,7 +99,7 @@ const serviceRules = {
   ...balanceRules,
   slowStartMs: duration(0),
   panicThreshold: numberIn(0, 1),
-  ejection: either<false, EjectionOptions>(off, never, fieldsOf<EjectionOptions>({
+  ejection: orOff(fieldsOf<EjectionOptions>({
     consecutive: integerIn(1),
     connect: integerIn(1),
     silenceMs: duration(100),
@@ -116,18 +113,18 @@ const serviceRules = {
   retryBudget: fieldsOf<RetryBudgetOptions>({ ratio: numberIn(0, 100), perSecond: numberIn(0, 1_000_000) }),
   maxInFlight: integerIn(1),
   queue: fieldsOf<QueueOptions>({ size: integerIn(0), timeoutMs: duration(1) }),
-  health: either<false, HealthOptions>(off, never, fieldsOf<HealthOptions>({
+  health: orOff(fieldsOf<HealthOptions>({
     path: text(/^\/[^\s#]*$/, "a path that begins with '/'"),
     intervalMs: duration(100),
     timeoutMs: duration(1),
     rise: integerIn(1),
     fall: integerIn(1)
-  }) as Rule<HealthOptions>),
+  }) as Rule<GivenHealth>),
   tls
 }
 const checkDefaults: Rule<Partial<ServiceLayer>> = fieldsOf<ServiceLayer>(serviceRules)
 const checkService: Rule<Partial<ServiceLayer & GivenNodes>> = fieldsOf<ServiceLayer & GivenNodes>({
-  nodes: listOf<string | StaticNode>(either(each => typeof each === 'string', text(), staticNode)),
+  nodes: listOf<string | GivenNode>(either(each => typeof each === 'string', text(), staticNode)),
   discover: discovery,
   ...serviceRules
 })
@@ -168,7 +165,7 @@ function serviceOver (base: ResolvedService, layer: Partial<ServiceLayer>, nodes
   })
 }
 
-function healthOver (base: ResolvedService['health'], health: HealthOptions | false, name: string): ResolvedService['health'] {
+function healthOver (base: ResolvedService['health'], health: GivenHealth | false, name: string): ResolvedService['health'] {
   if (health === false) return false
   const { path, ...rest } = { ...defaultHealth, ...base || {}, ...health }
   if (path === undefined) throw new OptionError(`option '${name}.health.path' is missing: what the checks ask for, for instance '/health'`)

@@ -25,6 +25,12 @@ function exchangeIn (carrier: Carrier): Exchange {
   return exchange
 }
 
+function isAnswering (carrier: Carrier): boolean {
+  return carrier[kExchange]?.isPending === true
+}
+
+const respond: NonNullable<CallOptions['onResponse']> = (request, _reply, response) => exchangeIn(request as Carrier).respond(response)
+
 const requester: Requester = {
   request: (options, callback) => exchangeIn(options.headers as Carrier).send(options, callback)
 }
@@ -48,15 +54,19 @@ export async function decorateBalance (app: FastifyInstance, plans: Plans, given
   app.decorateReply('balance', function (this: FastifyReply, name?: string, call?: CallOptions) {
     const { request } = this
     const service = plans.nameOf(request, name)
-    if (service === undefined) throw new OptionError('reply.balance() needs the name of a service, as its argument or as config.balance.service of the route')
+    if (typeof service !== 'string') throw new OptionError('reply.balance() needs the name of a service, as its argument or as config.balance.service of the route')
     const plan = plans.planOf(request, service, call)
     if (plan === undefined) return refuse(this, service, call)
+    if (isAnswering(request as Carrier)) throw new OptionError('reply.balance() was called for a request for which it was called before, and which waits for its answer')
     const exchange = new Exchange(this, plan, call, tools)
     attach(request as Carrier, exchange)
     try {
-      from(this, call?.path, fromOptionsOf(request, service, call))
+      from(this, call?.path === '' ? '/' : call?.path, fromOptionsOf(request, service, call))
     } catch (error) {
-      if (!isClientFault(error)) throw error
+      if (!isClientFault(error)) {
+        exchange.cancel()
+        throw error
+      }
       exchange.fail(Object.assign(new RequestError(service, error.message), { cause: error }))
     }
     return this
@@ -67,8 +77,9 @@ export async function decorateBalance (app: FastifyInstance, plans: Plans, given
 function fromOptionsOf (request: FastifyRequest, service: string, call: CallOptions | undefined): FromOptions {
   const override = call?.body === undefined ? bodyOverrideOf(request, service) : null
   if (call === undefined) return override === null ? fromOptions : { ...fromOptions, ...override }
-  const { body, contentType, method, queryString, onResponse, timeout } = call
-  const given = { body, contentType, method, queryString, onResponse, timeout }
+  const { body, contentType, method, queryString, timeout } = call
+  const onResponse = call.onResponse === undefined ? undefined : respond
+  const given = { body, contentType, method: method?.toUpperCase(), queryString, onResponse, timeout }
   return { ...fromOptions, ...override, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream'
-import { NoNodeError, QueueError } from '../errors.js'
+import { describe } from '../check.js'
+import { NoNodeError, OptionError, QueueError } from '../errors.js'
 import { hasBody } from './body.js'
 import { Forward } from './forward.js'
 import { copiedHeaders, eachRelayed, forwardHeaders, relayedHeaders, sentHeaders } from './headers.js'
 import { ReplayBody } from './replay.js'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import type { AttemptEvent } from './failover.js'
 import type { ForwardListener, ForwardTools } from './forward-request.js'
@@ -15,7 +16,7 @@ import type { Plan } from './plans.js'
 import type { ReplayMemory } from './replay.js'
 import type { RequesterCallback, RequesterOptions } from './reply-from.js'
 import type { Node } from '../../types/node.js'
-import type { CallOptions } from '../../types/options.js'
+import type { CallOptions, UpstreamResponse } from '../../types/options.js'
 
 /** What every exchange needs. */
 export interface ExchangeTools extends ForwardTools {
@@ -33,6 +34,7 @@ export class Exchange implements ForwardListener {
   /** The headers that the reply has from a node. */
   #relayed: IncomingHttpHeaders | null = null
   #hasLeft = false
+  #isPending = true
   #forward: Forward | null = null
   #callback: RequesterCallback | null = null
 
@@ -50,8 +52,14 @@ export class Exchange implements ForwardListener {
     const stop = raw.socket === null ? this.#watchConnection(request.raw.socket) : null
     raw.on('close', () => {
       stop?.()
+      if (this.#isPending && raw.writableEnded) request.log.warn({ service: this.#plan.service.name }, 'the reply was sent before a node had answered: reply.balance() must be returned')
       if (!this.#outlivesReply) this.#forward?.abort()
     })
+  }
+
+  /** Neither an answer nor an error has gone to the reply. */
+  get isPending (): boolean {
+    return this.#isPending
   }
 
   /** A response that waits for others on its connection (pipelining) has no socket yet, and would never hear of its close. */
@@ -68,6 +76,11 @@ export class Exchange implements ForwardListener {
     return this.#call?.onResponse !== undefined && this.#reply.raw.writableEnded
   }
 
+  /** Nothing was sent, and whoever called has learned why. */
+  cancel (): void {
+    this.#isPending = false
+  }
+
   /** Takes the headers that reply-from built. */
   takeHeaders (request: FastifyRequest, headers: IncomingHttpHeaders): void {
     const rewrite = this.#call?.rewriteRequestHeaders
@@ -76,7 +89,7 @@ export class Exchange implements ForwardListener {
     // each node gets its own, unless the hook sets one
     headers.host = undefined
     if (this.#plan.options.forwarded) forwardHeaders(request, headers)
-    this.#headers = rewrite(request, headers)
+    this.#headers = checkedHeaders(rewrite(request, headers), 'rewriteRequestHeaders')
   }
 
   #sentHeaders (withBody: boolean): string[] {
@@ -88,7 +101,8 @@ export class Exchange implements ForwardListener {
 
   /** Takes the headers of a node's response to the reply, and gives what reply-from is to take there. */
   responseHeaders (headers: IncomingHttpHeaders, request: FastifyRequest): IncomingHttpHeaders {
-    if (this.#call?.rewriteHeaders !== undefined) return (this.#relayed = this.#call.rewriteHeaders(relayedHeaders(headers), request))
+    const rewrite = this.#call?.rewriteHeaders
+    if (rewrite !== undefined) return (this.#relayed = checkedHeaders(rewrite(relayedHeaders(headers), request), 'rewriteHeaders'))
     this.#relayed = headers
     eachRelayed(headers, (name, value) => this.#reply.header(name, value))
     return none
@@ -124,6 +138,7 @@ export class Exchange implements ForwardListener {
 
   relay (statusCode: number, headers: IncomingHttpHeaders, body: Buffer | Readable | undefined): void {
     const reply = this.#reply
+    this.#isPending = false
     if (body instanceof Readable) body.once('error', () => this.#forgetHead())
     if (this.#isTooLate || reply.raw.headersSent) {
       if (body instanceof Readable) body.destroy()
@@ -138,16 +153,20 @@ export class Exchange implements ForwardListener {
     const reply = this.#reply
     const { request } = reply
     if (this.#isTooLate) return
+    this.#isPending = false
     this.#forgetHead()
     if (error instanceof NoNodeError || error instanceof QueueError) reply.header('retry-after', '1')
     // an HTTP/1 connection cannot be used again before its request has been read to the end
     if (!request.raw.complete && request.raw.httpVersionMajor === 1 && hasBody(request)) reply.header('connection', 'close')
-    try {
-      if (this.#call?.onError === undefined) reply.send(error)
-      else this.#call.onError(reply, { error })
-    } catch (thrown) {
-      reply.send(thrown)
-    }
+    const onError = this.#call?.onError
+    if (onError === undefined) reply.send(error)
+    else caught(() => onError(reply, { error: error as FastifyError }), thrown => { if (!reply.sent) reply.send(thrown) })
+  }
+
+  /** Hands the response to the app. What its hook throws ends the request as an error of ours does. */
+  respond (response: UpstreamResponse): void {
+    const { request } = this.#reply
+    caught(() => this.#call?.onResponse?.(request, this.#reply, response), thrown => this.#forward?.crash(thrown))
   }
 
   /** The client has left, or the app has replied itself. */
@@ -177,6 +196,21 @@ export class Exchange implements ForwardListener {
     // a body that Fastify did not read, as that of a GET, is not sent
     return body !== undefined && body.length > 0 ? body : null
   }
+}
+
+/** Hooks may be async as well. */
+function caught (hook: () => unknown, failed: (thrown: unknown) => void): void {
+  try {
+    const outcome = hook()
+    if (outcome instanceof Promise) outcome.catch(failed)
+  } catch (thrown) {
+    failed(thrown)
+  }
+}
+
+function checkedHeaders (headers: unknown, hook: string): IncomingHttpHeaders {
+  if (typeof headers === 'object' && headers !== null && !(headers instanceof Promise)) return headers as IncomingHttpHeaders
+  throw new OptionError(`'${hook}' of reply.balance() must return the headers, got ${describe(headers)}`)
 }
 
 /** Streams of other libraries, and those from before there was `Readable`, are no instances of it. */

@@ -59,13 +59,18 @@ export class Plans {
 
   /** undefined: the registry does not know the service. */
   planOf (request: FastifyRequest, name: string, call: CallOptions | undefined): Plan | undefined {
+    const layer = call === undefined ? null : callLayerOf(call)
     const planned = this.#services.get(name) ?? this.#plan(name)
     if (planned === undefined) return undefined
-    const layer = call === undefined ? null : callLayerOf(call)
     const plan = this.#routePlan(planned, this.#routeOf(request))
     if (layer === null) return plan
     const options = layerOver(plan.options, layer, 'reply.balance()')
     return { service: plan.service, options, strategy: plan.service.strategyOfCall(options.strategy) }
+  }
+
+  /** Makes what the requests to configured services need, so that a wrong strategy is found before the first of them. */
+  prepare (): void {
+    for (const name of this.#sources.options.services.keys()) this.#plan(name)
   }
 
   /** How many requests to a service wait for a node. */

@@ -1,4 +1,5 @@
-import { NoNodeError, QueueError } from '../errors.js'
+import { describe } from '../check.js'
+import { NoNodeError, OptionError, QueueError } from '../errors.js'
 import { strategies } from '../strategies/index.js'
 import { RetryBudget } from './budget.js'
 import { remaining, isNonEmpty } from './candidates.js'
@@ -15,7 +16,7 @@ import type { Clock, Random } from '../../types/clock.js'
 import type { Node, NodeInfo } from '../../types/node.js'
 import type { Try } from './try.js'
 import type { Waiting } from './queue.js'
-import type { Candidate, PickContext, Strategy, StrategyFactory } from '../../types/strategy.js'
+import type { Candidate, NonEmpty, PickContext, Strategy, StrategyFactory } from '../../types/strategy.js'
 
 /** What picks need to know of the request. */
 export interface PickRequest {
@@ -88,7 +89,7 @@ export class Service {
   strategy (choice: ResolvedBalance['strategy']): Strategy {
     let strategy = this.#strategies.get(choice)
     if (strategy === undefined) {
-      strategy = typeof choice === 'function' ? choice(this.#parts.random) : strategies[choice](this.#parts.random)
+      strategy = this.#make(typeof choice === 'function' ? choice : strategies[choice])
       this.#strategies.set(choice, strategy)
       this.#observers = [...this.#observers, strategy]
     }
@@ -102,7 +103,7 @@ export class Service {
   strategyOfCall (choice: ResolvedBalance['strategy']): Strategy {
     if (typeof choice !== 'function' || this.#strategies.has(choice)) return this.strategy(choice)
     let strategy = this.#visitors.get(choice)
-    if (strategy === undefined) this.#visitors.set(choice, strategy = choice(this.#parts.random))
+    if (strategy === undefined) this.#visitors.set(choice, strategy = this.#make(choice))
     return strategy
   }
 
@@ -123,12 +124,25 @@ export class Service {
     if (!isNonEmpty(candidates)) return undefined
     const { now } = request
     const context = new Context(now, request.keyOf)
-    if (snapshot.warming.length === 0) return request.strategy.pick(candidates, context)
+    if (snapshot.warming.length === 0) return this.#ask(request.strategy, candidates, context)
 
     const due = request.idempotent ? this.#trickle.due(snapshot.warming, candidates, now) : undefined
-    const picked = due ?? request.strategy.pick(candidates, context)
+    const picked = due ?? this.#ask(request.strategy, candidates, context)
     if (snapshot.warming.includes(picked)) this.#trickle.picked(picked.node, now)
     return picked
+  }
+
+  /** An app's own strategy may be wrong. */
+  #make (factory: StrategyFactory): Strategy {
+    const strategy: unknown = isClass(factory) ? factory : factory(this.#parts.random)
+    if (typeof strategy === 'object' && strategy !== null && 'pick' in strategy && typeof strategy.pick === 'function') return strategy as Strategy
+    throw new OptionError(`the strategy of service '${this.name}' must be a function that gives { pick (candidates, context) { … } }, got ${isClass(factory) ? 'a class' : `one that gives ${describe(strategy)}`}`)
+  }
+
+  #ask (strategy: Strategy, candidates: NonEmpty<Candidate>, context: PickContext): Candidate {
+    const picked: Candidate | undefined = strategy.pick(candidates, context)
+    if (picked?.node !== undefined) return picked
+    throw new OptionError(`the strategy of service '${this.name}' must pick one of the candidates that it is given, got ${describe(picked)}`)
   }
 
   /** Whether another node could be picked. */
@@ -168,6 +182,10 @@ export class Service {
       if (one.attempt.node.info.id === id) one.doubt()
     }
   }
+}
+
+function isClass (factory: StrategyFactory): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(factory))
 }
 
 /** The key is made only when a strategy asks for it. */

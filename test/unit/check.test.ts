@@ -26,7 +26,7 @@ test('a value is described without its inside', async t => {
 
 test('a number has bounds, is finite, and is no text', async t => {
   t.same(saidOf(numberIn(0, 1), [0, 0.5, 1, -Number.EPSILON, 1.0001, NaN, '0.5', null]), [
-    0, 0.5, 1, mustBe('between 0 and 1', '-2.220446049250313e-16'), mustBe('between 0 and 1', '1.0001'), mustBe('between 0 and 1', 'NaN'), mustBe('between 0 and 1', "'0.5'"), mustBe('between 0 and 1', 'null')
+    0, 0.5, 1, mustBe('a number between 0 and 1', '-2.220446049250313e-16'), mustBe('a number between 0 and 1', '1.0001'), mustBe('a number between 0 and 1', 'NaN'), mustBe('a number between 0 and 1', "'0.5'"), mustBe('a number between 0 and 1', 'null')
   ])
   t.same(saidOf(numberIn(0, Infinity), [1e300, Infinity]), [1e300, mustBe('a number of at least 0', 'Infinity')])
   t.same(saidOf(numberIn(-1, Number.MAX_SAFE_INTEGER), [-1, -2]), [-1, mustBe('a number of at least -1', '-2')])
@@ -40,7 +40,7 @@ test('an integer has bounds and no fraction', async t => {
 })
 
 test('a duration fits a timer', async t => {
-  t.same(saidOf(duration(0), [0, 0.5, 2 ** 31 - 1, 2 ** 31]), [0, 0.5, 2 ** 31 - 1, mustBe('between 0 and 2147483647', '2147483648')])
+  t.same(saidOf(duration(0), [0, 0.5, 2 ** 31 - 1, 2 ** 31]), [0, 0.5, 2 ** 31 - 1, mustBe('a number between 0 and 2147483647', '2147483648')])
 })
 
 test('a text matches, or is not empty', async t => {

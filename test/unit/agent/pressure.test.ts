@@ -4,11 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { samplePressure } from '../../../lib/pressure.js'
 import type { Pressure } from '../../../lib/pressure.js'
-import type { PressureOptions } from '../../../types/options.js'
 
 const zeros = { heapUsed: 0, rssBytes: 0, eventLoopDelay: 0, eventLoopUtilized: 0 }
 /** Exceeded from the first sample on. */
-const exceeded: PressureOptions = { maxRssBytes: 1, sampleInterval: 10 }
+const exceeded = { maxRssBytes: 1, sampleInterval: 10 }
 
 function appOf (t: { teardown (task: () => unknown): void }): FastifyInstance {
   const app = Fastify()

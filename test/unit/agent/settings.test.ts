@@ -58,15 +58,15 @@ const wrong: ReadonlyArray<readonly [string, unknown, string | RegExp]> = [
   ['a gateway without scheme', { ...least, gateways: ['http://g', 'g:8080'] }, "option 'gateways[1]' must be a gateway's address as http://host:port, without user, query and fragment, got 'g:8080'"],
   ['an id with a slash', { ...least, id: 'a/b' }, "option 'id' must be an id (1 to 128 letters, digits, or any of ._~:@-), got 'a/b'"],
   ['an origin with a path', { ...least, origin: 'http://a/b' }, /^option 'origin' must be an origin/],
-  ['a weight above 1000', { ...least, weight: 1001 }, "option 'weight' must be between 0 and 1000, got 1001"],
+  ['a weight above 1000', { ...least, weight: 1001 }, "option 'weight' must be a number between 0 and 1000, got 1001"],
   ['an empty zone', { ...least, zone: '' }, "option 'zone' must be a string of 1 to 256 characters, got ''"],
   ['33 tags', { ...least, tags: many(33) }, "option 'tags' must have at most 32 entries, got 33"],
   ['a long key', { ...least, tags: { ['k'.repeat(65)]: '' } }, "option 'tags' must have keys of 1 to 64 characters"],
   ['an empty key', { ...least, tags: { '': '' } }, "option 'tags' must have keys of 1 to 64 characters"],
   ['a long value', { ...least, tags: { key: 'v'.repeat(257) } }, /^option 'tags.key' must be a string of at most 256 characters/],
   ['tags that fill a heartbeat', { ...least, tags: Object.fromEntries(Object.keys(many(32)).map(key => [key, '€'.repeat(256)])) }, /^option 'tags' must leave room in a heartbeat/],
-  ['no interval', { ...least, intervalMs: 0 }, /^option 'intervalMs' must be between 10 and/],
-  ['a negative drain time', { ...least, drainMs: -1 }, /^option 'drainMs' must be between 0 and/],
+  ['no interval', { ...least, intervalMs: 0 }, /^option 'intervalMs' must be a number between 10 and/],
+  ['a negative drain time', { ...least, drainMs: -1 }, /^option 'drainMs' must be a number between 0 and/],
   ['a load that is no function', { ...least, load: {} }, "option 'load' must be a function, got an object"],
   ['an unknown option', { ...least, secrets: [] }, /^option 'secrets' is not known; known are service, gateways/]
 ]
@@ -78,7 +78,7 @@ for (const [name, options, message] of wrong) {
 }
 
 t.test('a secret that is too short is refused without being told', async t => {
-  t.throws(() => agentSettingsOf({ ...least, secret: 'hunter2' }), { message: "option 'secret' must be a string of at least 16 characters" })
+  t.throws(() => agentSettingsOf({ ...least, secret: 'hunter2' }), { message: "option 'secret' must be a text of at least 16 characters, got one of 7" })
 })
 
 t.test('32 tags of the longest kind fit', async t => {

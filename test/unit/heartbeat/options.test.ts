@@ -58,7 +58,7 @@ test('a wrong option is named, with what it must be', async t => {
     [{ path: '/:id' }, "option 'heartbeat.path' must be a path that starts with '/', without parameters, wildcards or query, got '/:id'"],
     [{ secret: 'short' }, "option 'heartbeat.secret' must be a text of at least 16 characters, got one of 5"],
     [{ secret: '' }, "option 'heartbeat.secret' must be a text of at least 16 characters, got one of 0"],
-    [{ secret: true }, "option 'heartbeat.secret' must be a text of at least 16 characters, got boolean"],
+    [{ secret: true }, "option 'heartbeat.secret' must be a text of at least 16 characters, got true"],
     [{ secret: false, secrets: [{ id: 'a', secret }] }, "option 'heartbeat.secret' must not be false where 'heartbeat.secrets' has entries"],
     [{ secrets: [{ secret }] }, "option 'heartbeat.secrets[0].id' is missing"],
     [{ secrets: [{ id: 'a' }] }, "option 'heartbeat.secrets[0].secret' is missing"],
@@ -72,7 +72,7 @@ test('a wrong option is named, with what it must be', async t => {
     [{ allow: { ports: [0] } }, "option 'heartbeat.allow.ports[0]' must be an integer between 1 and 65535, got 0"],
     [{ allow: { hosts: ['10.0.0.1'] } }, "option 'heartbeat.allow.hosts[0]' must be a host name, or .suffix for all that end so (addresses belong in allow.cidrs), got '10.0.0.1'"],
     [{ services: ['a b'] }, "option 'heartbeat.services[0]' must be a service name (a letter or digit, then up to 63 letters, digits, dots, underscores, hyphens), got 'a b'"],
-    [{ intervalMs: 0 }, "option 'heartbeat.intervalMs' must be between 1 and 2147483647, got 0"],
+    [{ intervalMs: 0 }, "option 'heartbeat.intervalMs' must be a number between 1 and 2147483647, got 0"],
     [{ missed: 0 }, "option 'heartbeat.missed' must be an integer between 1 and 1000, got 0"],
     [{ maxNodes: -1 }, "option 'heartbeat.maxNodes' must be an integer of at least 0, got -1"]
   ]

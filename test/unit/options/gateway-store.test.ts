@@ -40,8 +40,8 @@ test('a wrong option is told with what is allowed', async t => {
     [{ store: { ...storeWith(), announce: 7 } }, `${wanted} an object`],
     [{ address: 'gateway' }, "option 'address' must be an origin as http://host:port, without path, query, fragment or user, got 'gateway'"],
     [{ address: 'http://10.0.0.1/path' }, "option 'address' must be an origin as http://host:port, without path, query, fragment or user, got 'http://10.0.0.1/path'"],
-    [{ drainMs: -1 }, "option 'drainMs' must be between 0 and 2147483647, got -1"],
-    [{ drainMs: '2s' }, "option 'drainMs' must be between 0 and 2147483647, got '2s'"]
+    [{ drainMs: -1 }, "option 'drainMs' must be a number between 0 and 2147483647, got -1"],
+    [{ drainMs: '2s' }, "option 'drainMs' must be a number between 0 and 2147483647, got '2s'"]
   ]
   for (const [options, message] of rows) t.throws(() => resolveAny(options), { code: 'FST_BALANCE_OPTION', message }, message)
 })

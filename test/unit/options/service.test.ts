@@ -33,29 +33,29 @@ test('a health check needs a path', async t => {
 
 test('a wrong option of ejection, budget, queue, checks or hedging is told with what is allowed', async t => {
   const rows: ReadonlyArray<readonly [options: object, message: string]> = [
-    [{ ejection: { maxRatio: 3 } }, "option 'services.users.ejection.maxRatio' must be between 0 and 1, got 3"],
-    [{ ejection: { successRatio: -1 } }, "option 'services.users.ejection.successRatio' must be between 0 and 1, got -1"],
+    [{ ejection: { maxRatio: 3 } }, "option 'services.users.ejection.maxRatio' must be a number between 0 and 1, got 3"],
+    [{ ejection: { successRatio: -1 } }, "option 'services.users.ejection.successRatio' must be a number between 0 and 1, got -1"],
     [{ ejection: { consecutive: 0 } }, "option 'services.users.ejection.consecutive' must be an integer of at least 1, got 0"],
     [{ ejection: { connect: 1.5 } }, "option 'services.users.ejection.connect' must be an integer of at least 1, got 1.5"],
-    [{ ejection: { windowMs: 9 } }, "option 'services.users.ejection.windowMs' must be between 10 and 2147483647, got 9"],
-    [{ ejection: { baseMs: 0 } }, "option 'services.users.ejection.baseMs' must be between 1 and 2147483647, got 0"],
-    [{ ejection: { maxMs: '1' } }, "option 'services.users.ejection.maxMs' must be between 1 and 2147483647, got '1'"],
-    [{ ejection: true }, "option 'services.users.ejection' must be an object, got true"],
+    [{ ejection: { windowMs: 9 } }, "option 'services.users.ejection.windowMs' must be a number between 10 and 2147483647, got 9"],
+    [{ ejection: { baseMs: 0 } }, "option 'services.users.ejection.baseMs' must be a number between 1 and 2147483647, got 0"],
+    [{ ejection: { maxMs: '1' } }, "option 'services.users.ejection.maxMs' must be a number between 1 and 2147483647, got '1'"],
+    [{ ejection: true }, "option 'services.users.ejection' must be false or an object ({} for the defaults), got true"],
     [{ ejection: { ratio: 1 } }, "option 'services.users.ejection.ratio' is not known; known are consecutive, connect, silenceMs, successRatio, windowMs, minRequests, baseMs, maxMs, maxRatio"],
-    [{ retryBudget: { ratio: -1 } }, "option 'services.users.retryBudget.ratio' must be between 0 and 100, got -1"],
-    [{ retryBudget: { perSecond: -1 } }, "option 'services.users.retryBudget.perSecond' must be between 0 and 1000000, got -1"],
+    [{ retryBudget: { ratio: -1 } }, "option 'services.users.retryBudget.ratio' must be a number between 0 and 100, got -1"],
+    [{ retryBudget: { perSecond: -1 } }, "option 'services.users.retryBudget.perSecond' must be a number between 0 and 1000000, got -1"],
     [{ maxInFlight: 0 }, "option 'services.users.maxInFlight' must be an integer of at least 1, got 0"],
     [{ queue: { size: -1 } }, "option 'services.users.queue.size' must be an integer of at least 0, got -1"],
-    [{ queue: { timeoutMs: 0 } }, "option 'services.users.queue.timeoutMs' must be between 1 and 2147483647, got 0"],
+    [{ queue: { timeoutMs: 0 } }, "option 'services.users.queue.timeoutMs' must be a number between 1 and 2147483647, got 0"],
     [{ health: { path: 'up' } }, "option 'services.users.health.path' must be a path that begins with '/', got 'up'"],
-    [{ health: { path: '/up', intervalMs: 99 } }, "option 'services.users.health.intervalMs' must be between 100 and 2147483647, got 99"],
+    [{ health: { path: '/up', intervalMs: 99 } }, "option 'services.users.health.intervalMs' must be a number between 100 and 2147483647, got 99"],
     [{ health: { path: '/up', rise: 0 } }, "option 'services.users.health.rise' must be an integer of at least 1, got 0"],
-    [{ hedge: { percentile: 95 } }, "option 'services.users.hedge.percentile' must be between 0 and 1, got 95"],
-    [{ hedge: { maxRatio: -0.1 } }, "option 'services.users.hedge.maxRatio' must be between 0 and 1, got -0.1"],
-    [{ hedge: true }, "option 'services.users.hedge' must be an object, got true"]
+    [{ hedge: { percentile: 95 } }, "option 'services.users.hedge.percentile' must be a number between 0 and 1, got 95"],
+    [{ hedge: { maxRatio: -0.1 } }, "option 'services.users.hedge.maxRatio' must be a number between 0 and 1, got -0.1"],
+    [{ hedge: true }, "option 'services.users.hedge' must be false or an object ({} for the defaults), got true"]
   ]
   for (const [options, message] of rows) t.throws(() => resolveUsers(options), { code: 'FST_BALANCE_OPTION', message }, message)
-  t.throws(() => resolveAny({ warmUpMs: -1 }), { message: "option 'warmUpMs' must be between 0 and 2147483647, got -1" })
+  t.throws(() => resolveAny({ warmUpMs: -1 }), { message: "option 'warmUpMs' must be a number between 0 and 2147483647, got -1" })
 })
 
 const discoverOf = (discover: unknown): unknown => resolveUsers({ discover })?.discover

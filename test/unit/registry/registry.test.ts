@@ -270,7 +270,7 @@ test('custom discovery is told what is wrong', async t => {
   const { registry, taken } = registryWith()
   const rows: ReadonlyArray<readonly [given: unknown, ttlMs: unknown, message: string]> = [
     [{ service: 'orders' }, 1, "option 'info.origin' is missing"],
-    [{ service: 'orders', origin, weight: -1 }, 1, "option 'info.weight' must be between 0 and 1000, got -1"],
+    [{ service: 'orders', origin, weight: -1 }, 1, "option 'info.weight' must be a number between 0 and 1000, got -1"],
     [{ service: 'orders', origin }, 0, "option 'ttlMs' must be a number above 0, got 0"],
     [{ service: 'orders', origin }, NaN, "option 'ttlMs' must be a number above 0, got NaN"],
     [{ service: 'orders', origin }, '5', "option 'ttlMs' must be a number above 0, got 5"],
