@@ -33,7 +33,7 @@ export interface AgentOptions {
   intervalMs?: number | undefined
   /** How long `drain()` waits at most for the running requests. Default 10000. */
   drainMs?: number | undefined
-  /** Replaces fields of the load report. Called once per beat. */
+  /** Replaces fields of the load report; what is no number from 0 on is sent as unknown. Called once per beat. */
   load?: (() => Partial<LoadReport>) | undefined
 }
 

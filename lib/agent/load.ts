@@ -61,9 +61,9 @@ export class LoadSampler {
   #closeWindow (): void {
     const utilization = performance.eventLoopUtilization()
     this.#eventLoop = {
-      eventLoopUtilization: finite(performance.eventLoopUtilization(utilization, this.#utilization).utilization),
+      eventLoopUtilization: amount(performance.eventLoopUtilization(utilization, this.#utilization).utilization),
       // NaN: the loop was blocked for the whole window.
-      eventLoopDelayMs: finite(Math.max(0, this.#delay.mean / 1e6 - resolutionMs))
+      eventLoopDelayMs: amount(Math.max(0, this.#delay.mean / 1e6 - resolutionMs))
     }
     this.#utilization = utilization
     this.#windowSince = this.#sources.clock.now()
@@ -81,19 +81,19 @@ export class LoadSampler {
   }
 }
 
-/** The known fields; what JSON cannot say is unknown. */
+/** The known fields; what a gateway would refuse is unknown: for one wrong figure it would refuse the whole heartbeat. */
 function sound (given: Partial<LoadReport>): Partial<LoadReport> {
   const { eventLoopUtilization, eventLoopDelayMs, heapUsedBytes, rssBytes, inFlight, underPressure } = given
   return {
-    ...eventLoopUtilization === undefined ? {} : { eventLoopUtilization: finite(eventLoopUtilization) },
-    ...eventLoopDelayMs === undefined ? {} : { eventLoopDelayMs: finite(eventLoopDelayMs) },
-    ...heapUsedBytes === undefined ? {} : { heapUsedBytes: finite(heapUsedBytes) },
-    ...rssBytes === undefined ? {} : { rssBytes: finite(rssBytes) },
-    ...inFlight === undefined ? {} : { inFlight: finite(inFlight) },
+    ...eventLoopUtilization === undefined ? {} : { eventLoopUtilization: amount(eventLoopUtilization) },
+    ...eventLoopDelayMs === undefined ? {} : { eventLoopDelayMs: amount(eventLoopDelayMs) },
+    ...heapUsedBytes === undefined ? {} : { heapUsedBytes: amount(heapUsedBytes) },
+    ...rssBytes === undefined ? {} : { rssBytes: amount(rssBytes) },
+    ...inFlight === undefined ? {} : { inFlight: amount(inFlight) },
     ...underPressure === undefined ? {} : { underPressure: typeof underPressure === 'boolean' ? underPressure : null }
   }
 }
 
-function finite (value: unknown): number | null {
-  return Number.isFinite(value) ? value as number : null
+function amount (value: unknown): number | null {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null
 }

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import t from 'tap'
 import { LoadSampler } from '../../../lib/agent/load.js'
 import type { LoadSources } from '../../../lib/agent/load.js'
+import { heartbeatBodyOf } from '../../../lib/heartbeat/schema.js'
 import { ManualClock } from '../../support/clock.js'
 
 function sampler (t: { teardown (task: () => void): void }, sources: Partial<LoadSources> = {}) {
@@ -59,6 +60,15 @@ t.test('the app replaces fields; what JSON cannot say is null, what is not known
   const override = () => ({ eventLoopDelayMs: Infinity, eventLoopUtilization: 0.1, heapUsedBytes: NaN, rssBytes: 5, inFlight: 9, underPressure: true, more: 1 })
   const { load } = sampler(t, { override })
   t.same(load.report(), { eventLoopUtilization: 0.1, eventLoopDelayMs: null, heapUsedBytes: null, rssBytes: 5, inFlight: 9, underPressure: true })
+})
+
+t.test('a number that a gateway would refuse is unknown, and the rest of the report stands', async t => {
+  for (const wrong of [-1, -0.001, 2 ** 53, NaN, -Infinity]) {
+    const { load } = sampler(t, { override: () => ({ inFlight: wrong, heapUsedBytes: Number.MAX_SAFE_INTEGER, rssBytes: 0 }) })
+    const report = load.report()
+    t.match(report, { inFlight: null, heapUsedBytes: Number.MAX_SAFE_INTEGER, rssBytes: 0, underPressure: false }, String(wrong))
+    t.doesNotThrow(() => heartbeatBodyOf({ service: 'orders', port: 3000, load: report }))
+  }
 })
 
 t.test('fields that the app does not give stay', async t => {
