@@ -8,6 +8,7 @@ export class Identity {
   #id: string | null
   #incarnation: number
   #seq = 0
+  #yieldedTo: number | null = null
 
   /** `given`: the configured id; null: the gateway makes it of host and port. */
   constructor (given: string | null, startedAtWall: number, random: Random) {
@@ -25,6 +26,11 @@ export class Identity {
     return this.#incarnation
   }
 
+  /** The process that this one gave way to last, at whichever gateway, by its incarnation; null: none. */
+  get yieldedTo (): number | null {
+    return this.#yieldedTo
+  }
+
   /** The part of a message that orders it. Each call counts. */
   next (): Pick<HeartbeatBody, 'id' | 'incarnation' | 'seq'> {
     this.#seq += 1
@@ -34,6 +40,11 @@ export class Identity {
   /** Becomes the newest process of its id. */
   raiseAbove (incarnation: number): void {
     this.#incarnation = Math.max(this.#incarnation, incarnation + 1)
+  }
+
+  /** Lets another process speak for both. */
+  yieldTo (incarnation: number): void {
+    this.#yieldedTo = incarnation
   }
 
   /** Leaves the configured id to another process, and takes one of its own. */
@@ -56,8 +67,12 @@ export interface Contest {
   readonly met: boolean
   /** The id was configured. Otherwise it is host:port, which only a process that shares the port can hold too. */
   readonly named: boolean
-  /** The holder that this process gave way to before; null: none. */
+  /** This process drains, closes or has left. */
+  readonly ending: boolean
+  /** The holder that this process gave way to last, at whichever gateway; null: none. */
   readonly yieldedTo: number | null
+  /** The holder that it gave way to at this gateway last; null: none. */
+  readonly waitedFor: number | null
 }
 
 /**
@@ -65,12 +80,15 @@ export interface Contest {
  *
  * A process that ran before this one, with a clock that was ahead, can hold the id only when this gateway hears of us for the first time:
  * then we raise. Once it has accepted us, or we have raised above all that it knew, only a process that lives now can be above us again.
- * With a configured id we leave it to that process. With host:port that process shares our port (node:cluster): it speaks for both. Whether
- * it still lives cannot be seen, so we take over when a while later it is still the same one that holds the id.
+ * With a configured id we leave it to that process. With host:port that process shares our port (node:cluster): it speaks for both, at every
+ * gateway. Whether it still lives cannot be seen, so we take over when a while later it is still the same one that holds the id. Not when
+ * we are about to end: then it is our successor (a reload), and our goodbye in its name would take it away.
  */
-export function verdictOn ({ sent, current, holder, met, named, yieldedTo }: Contest): 'resend' | 'raise' | 'rename' | 'yield' {
+export function verdictOn ({ sent, current, holder, met, named, ending, yieldedTo, waitedFor }: Contest): 'resend' | 'raise' | 'rename' | 'yield' {
   if (sent !== current) return 'resend'
+  if (ending && (met || yieldedTo !== null)) return 'yield'
+  if (holder === waitedFor) return 'raise'
+  if (holder === yieldedTo) return 'yield'
   if (!met) return 'raise'
-  if (named) return 'rename'
-  return holder === yieldedTo ? 'raise' : 'yield'
+  return named ? 'rename' : 'yield'
 }

@@ -23,6 +23,8 @@ export interface LinkContext {
   readonly log: FastifyBaseLogger
   readonly settings: AgentSettings
   readonly identity: Identity
+  /** This process drains, closes or has left. */
+  readonly isEnding: () => boolean
   /** The next message, complete. */
   readonly heartbeat: (localAddress: string) => HeartbeatBody
   /** Told of the end of each beat, however. */
@@ -50,9 +52,10 @@ export class GatewayLink {
   #failures = 0
   /** Gateway's clock minus ours. */
   #offsetSeconds = 0
-  /** The id under which this gateway has accepted us, or has made us raise our incarnation; undefined: none. */
+  /** The id under which this gateway has accepted us, or has made us raise our incarnation or give way; undefined: none. */
   #metAs: string | null | undefined
-  #yieldedTo: number | null = null
+  /** The process that this one gave way to here last, by its incarnation; null: none. */
+  #waitedFor: number | null = null
   #beat = new AbortController()
   #cancelNext: () => void = () => {}
   #isEnding = false
@@ -160,9 +163,17 @@ export class GatewayLink {
 
   /** Answers a 409. False: this process gives way, and is quiet for a while. */
   #contest (sent: number, holder: number): boolean {
-    const { identity, settings, log } = this.#context
-    const contest = { sent, current: identity.incarnation, holder, met: this.#metAs === identity.id, named: settings.id !== null, yieldedTo: this.#yieldedTo }
-    const verdict = verdictOn(contest)
+    const { identity, settings, log, isEnding } = this.#context
+    const verdict = verdictOn({
+      sent,
+      current: identity.incarnation,
+      holder,
+      met: this.#metAs === identity.id,
+      named: settings.id !== null,
+      ending: isEnding(),
+      yieldedTo: identity.yieldedTo,
+      waitedFor: this.#waitedFor
+    })
     if (verdict === 'raise') {
       identity.raiseAbove(holder)
       this.#metAs = identity.id
@@ -170,11 +181,19 @@ export class GatewayLink {
     if (verdict === 'rename') {
       log.error({ gateway: this.url, id: settings.id, newId: identity.rename() }, 'another live process has the same id: give each its own')
     }
-    if (verdict === 'yield') {
-      if (this.#yieldedTo === null) log.error({ gateway: this.url }, 'another live process sends heartbeats for the same port: register the agent in one of them')
-      this.#yieldedTo = holder
-    }
+    if (verdict === 'yield') this.#yieldTo(holder)
     return verdict !== 'yield'
+  }
+
+  /** Told once, and not by a process that is about to end: that another one has its port by then is how a reload goes. */
+  #yieldTo (holder: number): void {
+    const { identity, log, isEnding } = this.#context
+    if (identity.yieldedTo === null && !isEnding()) {
+      log.warn({ gateway: this.url }, 'another live process sends heartbeats for the same port: unless it replaces this one, register the agent in one of them')
+    }
+    identity.yieldTo(holder)
+    this.#metAs = identity.id
+    this.#waitedFor = holder
   }
 
   /** Takes note of how a beat ended, and gives the time until the next one. */

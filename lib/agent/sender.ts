@@ -48,7 +48,14 @@ export class HeartbeatSender {
     this.#context = context
     this.#identity = new Identity(settings.id, clock.wall(), random)
     this.#linkContext = {
-      settings, clock, random, log, identity: this.#identity, heartbeat: local => this.#heartbeat(local), settled: link => this.#obey(link)
+      settings,
+      clock,
+      random,
+      log,
+      identity: this.#identity,
+      isEnding: () => this.#isDraining || this.#hasLeft,
+      heartbeat: local => this.#heartbeat(local),
+      settled: link => this.#obey(link)
     }
   }
 

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import http from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -124,6 +125,18 @@ t.test('after drain() close() announces nothing again but the goodbye', async t 
   t.equal(gateway.received.at(-1)?.body.state, 'left')
   await app.agent.drain()
   t.equal(app.agent.state, 'left')
+})
+
+t.test('a process whose port another one has taken over, as in a reload, drains and leaves without a word in its name', async t => {
+  const gateway = await fakeGateway(t, { answer: (received, index) => index === 0 ? accepted(received) : { statusCode: 409, body: { incarnation: 2 ** 50 } } })
+  const log = new EventEmitter()
+  const { app } = await workerWith(t, { gateways: [gateway.url] }, { logger: { level: 'warn', stream: { write: line => log.emit('line', line) } } })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  await once(log, 'line')
+  await app.agent.drain()
+  await app.close()
+  t.same(gateway.received.map(({ body }) => body.state), ['up', 'up', 'draining', 'left'])
+  t.equal(new Set(gateway.received.map(({ body }) => body.incarnation)).size, 1)
 })
 
 t.test('while it drains, a 503 that no handler has made says that the request was not processed', async t => {

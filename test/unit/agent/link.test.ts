@@ -4,7 +4,7 @@ import { agentSettingsOf } from '../../../lib/agent/settings.js'
 import type { Delivery, Message } from '../../../lib/agent/connection.js'
 import { Identity } from '../../../lib/agent/identity.js'
 import { GatewayLink } from '../../../lib/agent/link.js'
-import type { Carrier } from '../../../lib/agent/link.js'
+import type { Carrier, LinkContext } from '../../../lib/agent/link.js'
 import type { AgentOptions } from '../../../types/agent.js'
 import { keptLog } from './fake-log.js'
 import { ManualClock } from '../../support/clock.js'
@@ -48,10 +48,19 @@ function linkWith (script: Array<Delivery | 'hang'>, options: Partial<AgentOptio
   const identity = new Identity(settings.id, 100, random)
   const carrier = new ScriptedCarrier(script)
   const settled: GatewayLink[] = []
-  const link = new GatewayLink('http://g/heartbeat', carrier, {
-    clock, random, log, settings, identity, heartbeat: () => ({ service: 'orders', port: 3000, ...identity.next() }), settled: link => settled.push(link)
-  })
-  return { clock, lines, identity, carrier, settled, link }
+  const life = { isEnding: false }
+  const context: LinkContext = {
+    clock,
+    random,
+    log,
+    settings,
+    identity,
+    isEnding: () => life.isEnding,
+    heartbeat: () => ({ service: 'orders', port: 3000, ...identity.next() }),
+    settled: link => settled.push(link)
+  }
+  const link = new GatewayLink('http://g/heartbeat', carrier, context)
+  return { clock, lines, identity, carrier, settled, link, life, context }
 }
 
 t.test('beats at the interval that the gateway tells, one tenth more or less', async t => {
@@ -211,7 +220,40 @@ t.test('409 with host:port as the id: gives way to the process that shares the p
   t.equal(clock.dueInMs, 31_500, 'another one took over meanwhile')
   await clock.pass(31_500)
   t.match(carrier.bodies.map(({ incarnation }) => incarnation), [100, 100, 100, 100, 601])
-  t.same(lines.map(({ level }) => level), ['error', 'warn', 'info'])
+  t.same(lines.map(({ level }) => level), ['warn', 'warn', 'info'])
+})
+
+t.test('409 while it drains: the process that has come after it on the same port keeps the id', async t => {
+  const { link, clock, carrier, life, identity } = linkWith([ok(), answered(409, { incarnation: 500 })])
+  await link.beat()
+  await clock.pass(1000)
+  life.isEnding = true
+  t.equal(await link.beat(), false, 'nothing to insist on')
+  await clock.pass(31_500)
+  await link.leave()
+  t.same(carrier.bodies.map(({ incarnation }) => incarnation), [100, 100, 100, 100, 100])
+  t.equal(identity.incarnation, 100)
+})
+
+t.test('409 for the first time while it drains: it gives way, and there is nothing to correct', async t => {
+  const { link, carrier, life, lines } = linkWith([ok(), answered(409, { incarnation: 500 })])
+  await link.beat()
+  life.isEnding = true
+  await link.beat()
+  t.same(carrier.bodies.map(({ incarnation }) => incarnation), [100, 100])
+  t.match(lines, [{ level: 'warn', fields: { trouble: 'superseded' } }])
+  t.equal(lines.length, 1)
+})
+
+t.test('409 at another gateway, by the process that it gave way to: it gives way there as well', async t => {
+  const { link, clock, carrier, context } = linkWith([ok(), answered(409, { incarnation: 500 })])
+  await link.beat()
+  await clock.pass(1000)
+  const elsewhere = new ScriptedCarrier([answered(409, { incarnation: 500 }), answered(409, { incarnation: 600 })])
+  const other = new GatewayLink('http://h/heartbeat', elsewhere, context)
+  await other.beat()
+  await other.beat()
+  t.same([...carrier.bodies, ...elsewhere.bodies].map(({ incarnation }) => incarnation), [100, 100, 100, 100])
 })
 
 t.test('409 to a message that is out of date: the present incarnation is tried', async t => {
