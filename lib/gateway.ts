@@ -94,7 +94,7 @@ async function gateway (app: FastifyInstance, options: GatewayOptions): Promise<
   checkRoutes(app, plans)
   plans.prepare()
   if (heartbeat !== null) {
-    const heard = { announce: group.announce, get size () { return registry.size }, get heard () { return registry.heard }, has: (service: string, node: string) => registry.has(service, node) }
+    const heard = { announce: group.announce, get size () { return registry.size }, get heard () { return registry.heard }, has: (service: string, node: string) => registry.has(service, node), nodes: (service: string) => registry.nodes(service) }
     heartbeatRoute(app, { registry: heard, options: heartbeat, group, clock, isClosing: () => life.state === 'closing', listening: whereListening(app) })
   }
   if (resolved.operations === false) return

@@ -65,8 +65,8 @@ export interface Contest {
   readonly holder: number
   /** This gateway has accepted this process under its present id, or this process has raised its incarnation for it already. */
   readonly met: boolean
-  /** The id was configured. Otherwise it is host:port, which only a process that shares the port can hold too. */
-  readonly named: boolean
+  /** The holder is at the origin of this process. With host:port as the id it always is. */
+  readonly sharesPort: boolean
   /** This process drains, closes or has left. */
   readonly ending: boolean
   /** The holder that this process gave way to last, at whichever gateway; null: none. */
@@ -80,15 +80,16 @@ export interface Contest {
  *
  * A process that ran before this one, with a clock that was ahead, can hold the id only when this gateway hears of us for the first time:
  * then we raise. Once it has accepted us, or we have raised above all that it knew, only a process that lives now can be above us again.
- * With a configured id we leave it to that process. With host:port that process shares our port (node:cluster): it speaks for both, at every
- * gateway. Whether it still lives cannot be seen, so we take over when a while later it is still the same one that holds the id. Not when
- * we are about to end: then it is our successor (a reload), and our goodbye in its name would take it away.
+ * At another origin it has our configured id by mistake: we leave it the id. At our own it shares our port (node:cluster): it speaks for
+ * both, at every gateway, and a second id at one origin would only replace the first. Whether it still lives cannot be seen, so we take over
+ * when a while later it is still the same one that holds the id. Not when we are about to end: then it is our successor (a reload), and our
+ * goodbye in its name would take it away.
  */
-export function verdictOn ({ sent, current, holder, met, named, ending, yieldedTo, waitedFor }: Contest): 'resend' | 'raise' | 'rename' | 'yield' {
+export function verdictOn ({ sent, current, holder, met, sharesPort, ending, yieldedTo, waitedFor }: Contest): 'resend' | 'raise' | 'rename' | 'yield' {
   if (sent !== current) return 'resend'
   if (ending && (met || yieldedTo !== null)) return 'yield'
   if (holder === waitedFor) return 'raise'
   if (holder === yieldedTo) return 'yield'
   if (!met) return 'raise'
-  return named ? 'rename' : 'yield'
+  return sharesPort ? 'yield' : 'rename'
 }

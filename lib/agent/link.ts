@@ -145,7 +145,7 @@ export class GatewayLink {
         this.#offsetSeconds += reaction.serverTime - signedAt
         continue
       }
-      if (reaction.kind === 'contest' && !this.#isEnding && this.#contest(sent, reaction.incarnation)) continue
+      if (reaction.kind === 'contest' && !this.#isEnding && this.#contest(sent, reaction)) continue
       break
     }
     return settledOf(reaction)
@@ -162,14 +162,14 @@ export class GatewayLink {
   }
 
   /** Answers a 409. False: this process gives way, and is quiet for a while. */
-  #contest (sent: number, holder: number): boolean {
+  #contest (sent: number, { incarnation: holder, sameOrigin }: Reaction & { kind: 'contest' }): boolean {
     const { identity, settings, log, isEnding } = this.#context
     const verdict = verdictOn({
       sent,
       current: identity.incarnation,
       holder,
       met: this.#metAs === identity.id,
-      named: settings.id !== null,
+      sharesPort: settings.id === null || sameOrigin,
       ending: isEnding(),
       yieldedTo: identity.yieldedTo,
       waitedFor: this.#waitedFor

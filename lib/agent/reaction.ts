@@ -9,7 +9,8 @@ export type Reaction =
   | { readonly kind: 'follow', readonly answer: Directives }
   /** Sign once more with the gateway's time, unix seconds. */
   | { readonly kind: 'adopt-time', readonly serverTime: number, readonly detail: string }
-  | { readonly kind: 'contest', readonly incarnation: number, readonly detail: string }
+  /** Another process holds the id. `sameOrigin`: it is at the origin of this one. */
+  | { readonly kind: 'contest', readonly incarnation: number, readonly sameOrigin: boolean, readonly detail: string }
   | { readonly kind: 'wait', readonly delayMs: number } & Trouble
   /** Try again soon, with full jitter. */
   | { readonly kind: 'back-off' } & Trouble
@@ -50,7 +51,7 @@ export function reactionTo (delivery: Delivery, circumstances: Circumstances): R
   const detail = detailOf(statusCode, body)
   if (statusCode === 200) return accepted(body)
   if (statusCode === 401 && isSkewed(body, circumstances)) return { kind: 'adopt-time', serverTime: body.serverTime, detail }
-  if (statusCode === 409 && isSuperseding(body)) return { kind: 'contest', incarnation: body.incarnation, detail }
+  if (statusCode === 409 && isSuperseding(body)) return { kind: 'contest', incarnation: body.incarnation, sameOrigin: body.sameOrigin === true, detail }
   if (statusCode === 429 || statusCode === 503) return waiting(delivery, circumstances, detail)
   if (statusCode >= 500) return { kind: 'back-off', trouble: 'unexpected', detail, isPassing: true }
   return { kind: 'wait', delayMs: refusedMs, trouble: troubles[statusCode] ?? 'refused', detail, isPassing: false }
@@ -92,7 +93,7 @@ function isSkewed (body: unknown, { signedAt }: Circumstances): body is { server
   return signedAt !== null && isRecord(body) && Number.isSafeInteger(body['serverTime']) && Math.abs(Number(body['serverTime']) - signedAt) > skewSeconds
 }
 
-function isSuperseding (body: unknown): body is { incarnation: number } {
+function isSuperseding (body: unknown): body is { incarnation: number, sameOrigin?: unknown } {
   return isRecord(body) && Number.isSafeInteger(body['incarnation']) && Number(body['incarnation']) >= 0
 }
 

@@ -12,6 +12,7 @@ import type { CheckedBody } from './schema.js'
 import type { Announcement, Verdict } from '../registry/announcement.js'
 import type { Clock } from '../../types/clock.js'
 import type { HeartbeatAnswer } from '../../types/heartbeat.js'
+import type { NodeStatus } from '../../types/status.js'
 
 /** What the heartbeat route needs of the registry. */
 export interface HeartbeatRegistry {
@@ -21,6 +22,7 @@ export interface HeartbeatRegistry {
   /** How many of them send their heartbeats here. */
   readonly heard: number
   has (service: string, id: string): boolean
+  nodes (service: string): ReadonlyArray<Pick<NodeStatus, 'id' | 'origin' | 'static'>>
 }
 
 /** What agents are told of the gateways. */
@@ -61,7 +63,7 @@ export function receiver ({ registry, options, group, clock, destinations }: Rec
     admitNode(body, id, ttlMs)
     admitPace(body, id, intervalMs)
     const verdict = registry.announce(announcementOf({ body, id, destination, ttlMs }))
-    if (verdict.kind === 'superseded') throw supersededBy(verdict.incarnation, id)
+    if (verdict.kind === 'superseded') throw supersededBy(verdict.incarnation, id, isHeldAt(destination.origin, id, registry.nodes(body.service)))
     return { id: verdict.id, service: body.service, state: verdict.state, intervalMs, ttlMs, gateways: group.gateways, fanout: group.fanout, drain: verdict.drain }
   }
 
@@ -101,6 +103,12 @@ function limit (reason: string, waitMs: number): Error {
   return refusalWith(new HeartbeatLimitError(reason), { retryAfter: Math.max(1, Math.ceil(waitMs / 1000)) })
 }
 
-function supersededBy (incarnation: number, id: string): Error {
-  return refusalWith(new HeartbeatSupersededError(id, incarnation), { extras: { incarnation } })
+/** A static node takes in what comes for its origin, whatever the id. */
+function isHeldAt (origin: string, id: string, nodes: ReturnType<HeartbeatRegistry['nodes']>): boolean {
+  return nodes.some(node => node.origin === origin && (node.id === id || node.static))
+}
+
+/** `sameOrigin`: the gateway alone knows for certain, for many a sender gives its port only. */
+function supersededBy (incarnation: number, id: string, sameOrigin: boolean): Error {
+  return refusalWith(new HeartbeatSupersededError(id, incarnation), { extras: { incarnation, sameOrigin } })
 }

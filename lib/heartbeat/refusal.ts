@@ -6,7 +6,7 @@ export interface RefusalDetails {
   /** Seconds, for `retry-after`. */
   readonly retryAfter?: number
   /** More fields of the body. */
-  readonly extras?: Readonly<Record<string, number>>
+  readonly extras?: Readonly<Record<string, number | boolean>>
 }
 
 /** Gives an error details for its answer, and gives it back to be thrown. */
@@ -20,7 +20,7 @@ export interface RefusalAnswer extends RefusalDetails {
   readonly code: string
   readonly message: string
   /** In Fastify's shape, so that every client reads it alike. */
-  readonly body: Readonly<Record<string, string | number>>
+  readonly body: Readonly<Record<string, string | number | boolean>>
 }
 
 /** The answer that an error stands for. null: the error is none of the protocol's, so it is not for this route to answer. */

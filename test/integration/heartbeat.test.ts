@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises'
 import Fastify from 'fastify'
 import underPressure from '@fastify/under-pressure'
 import { test } from 'tap'
+import balance from '../../index.js'
 import { heartbeatRoute } from '../../lib/heartbeat/route.js'
 import { resolveHeartbeat } from '../../lib/heartbeat/options.js'
 import { systemClock } from '../../lib/clock.js'
@@ -116,4 +117,17 @@ test('an overloaded gateway still hears its nodes', async t => {
   t.equal((await fetch(`http://127.0.0.1:${port}/other`)).status, 503)
   t.equal((await post(port, '{"service":"orders","port":3000}')).status, 200)
   t.equal(registry.announcements.length, 1)
+})
+
+test('a gateway tells an old process whether the new one with its id is at the same origin', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(balance)
+  const answerTo = async (port: number, incarnation: number) => {
+    const answer = await app.inject({ method: 'POST', url: '/heartbeat', payload: { service: 'orders', id: 'orders-1', port, incarnation } })
+    return { statusCode: answer.statusCode, ...answer.json() }
+  }
+  t.match(await answerTo(3000, 5), { statusCode: 200 })
+  t.match(await answerTo(3000, 4), { statusCode: 409, incarnation: 5, sameOrigin: true })
+  t.match(await answerTo(3001, 4), { statusCode: 409, incarnation: 5, sameOrigin: false })
 })

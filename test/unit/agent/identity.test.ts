@@ -2,14 +2,14 @@ import t from 'tap'
 import { Identity, verdictOn } from '../../../lib/agent/identity.js'
 import type { Contest } from '../../../lib/agent/identity.js'
 
-const contest: Contest = { sent: 100, current: 100, holder: 200, met: false, named: false, ending: false, yieldedTo: null, waitedFor: null }
+const contest: Contest = { sent: 100, current: 100, holder: 200, met: false, sharesPort: true, ending: false, yieldedTo: null, waitedFor: null }
 
 const rows: ReadonlyArray<readonly [string, Partial<Contest>, string]> = [
   ['the message was older than what this process says by now', { current: 300 }, 'resend'],
   ['an earlier process had a clock that was ahead', {}, 'raise'],
-  ['an earlier process with the same name had a clock that was ahead', { named: true }, 'raise'],
-  ['a process took the name after this one was accepted', { named: true, met: true }, 'rename'],
-  ['a process took host:port after this one was accepted', { met: true }, 'yield'],
+  ['an earlier process with the same name at another origin had a clock that was ahead', { sharesPort: false }, 'raise'],
+  ['a process elsewhere took the name after this one was accepted', { sharesPort: false, met: true }, 'rename'],
+  ['a process that shares the port took the id after this one was accepted', { met: true }, 'yield'],
   ['another process took host:port meanwhile', { met: true, yieldedTo: 150, waitedFor: 150 }, 'yield'],
   ['the process that this one gave way to has the same incarnation still', { met: true, yieldedTo: 200, waitedFor: 200 }, 'raise'],
   ['this process gave way to that one at another gateway', { yieldedTo: 200 }, 'yield'],
@@ -17,7 +17,7 @@ const rows: ReadonlyArray<readonly [string, Partial<Contest>, string]> = [
   ['this process ends, and its successor holds the port', { met: true, ending: true }, 'yield'],
   ['this process ends, and gave way to its successor a while ago', { met: true, ending: true, yieldedTo: 200, waitedFor: 200 }, 'yield'],
   ['this process ends, and gave way at another gateway', { ending: true, yieldedTo: 150 }, 'yield'],
-  ['this process ends, and another one has its name', { met: true, ending: true, named: true }, 'yield'],
+  ['this process ends, and another one has its name', { met: true, ending: true, sharesPort: false }, 'yield'],
   ['this process ends before this gateway has heard of it', { ending: true }, 'raise']
 ]
 

@@ -204,6 +204,14 @@ t.test('409 after it was accepted: the configured id is left to the other proces
   t.equal(lines.length, 1)
 })
 
+t.test('409 after it was accepted, by a process at its own origin: the configured id is one for both', async t => {
+  const { link, clock, carrier, lines, identity } = linkWith([ok(), answered(409, { incarnation: 500, sameOrigin: true }), ok()], { id: 'orders-1' })
+  await link.beat()
+  await clock.pass(1000)
+  t.same([identity.id, carrier.posted.length, clock.dueInMs], ['orders-1', 2, 31_500])
+  t.same(lines.map(({ level }) => level), ['warn', 'warn'])
+})
+
 t.test('409 again after it had overtaken: another process lives', async t => {
   const { link, carrier } = linkWith([answered(409, { incarnation: 500 }), answered(409, { incarnation: 502 }), ok()], { id: 'a' })
   await link.beat()

@@ -43,7 +43,9 @@ t.test('401: 30 s when the time is not the reason', async t => {
 })
 
 t.test('409: the id is contested, if the holder is named', async t => {
-  t.match(reaction(409, { incarnation: 7 }), { kind: 'contest', incarnation: 7 })
+  for (const [sameOrigin, isSame] of [[true, true], [false, false], [undefined, false], ['yes', false]]) {
+    t.match(reaction(409, { incarnation: 7, sameOrigin }), { kind: 'contest', incarnation: 7, sameOrigin: isSame })
+  }
   for (const incarnation of [undefined, -1, 1.5, '7', 2 ** 53]) t.match(reaction(409, { incarnation }), { kind: 'wait', delayMs: 30_000, trouble: 'superseded' })
 })
 

@@ -6,7 +6,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import type { HeartbeatDependencies } from '../../../lib/heartbeat/route.js'
 import type { Announcement, Verdict } from '../../../lib/registry/announcement.js'
-import type { HeartbeatOptions } from '../../../types/index.js'
+import type { HeartbeatOptions, NodeStatus } from '../../../types/index.js'
 
 export const secret = '0123456789abcdef0123456789abcdef'
 /** Unix seconds at which the clock of these tests stands. */
@@ -26,6 +26,7 @@ export class RecordingRegistry {
   size = 0
   heard = 0
   known: readonly string[] = []
+  nodesKnown: ReadonlyArray<Pick<NodeStatus, 'id' | 'origin' | 'static'>> = []
   verdict: Verdict | null = null
 
   announce (announcement: Announcement): Verdict {
@@ -33,6 +34,8 @@ export class RecordingRegistry {
     const { info: { id }, state } = announcement
     return this.verdict ?? { kind: 'accepted', id, state: state === 'up' ? 'warming' : state, drain: false }
   }
+
+  nodes (): ReadonlyArray<Pick<NodeStatus, 'id' | 'origin' | 'static'>> { return this.nodesKnown }
 
   has (service: string, id: string): boolean { return this.known.includes(`${service}/${id}`) }
 }

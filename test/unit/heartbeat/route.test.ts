@@ -118,8 +118,25 @@ test('an id that a higher incarnation holds is a 409 that tells it', async t => 
   const { app, registry } = await gatewayWith(t)
   registry.verdict = { kind: 'superseded', incarnation: 12 }
   t.same((await beat(app, { ...least, id: 'a', incarnation: 3 })).json(), {
-    statusCode: 409, code: 'FST_BALANCE_HEARTBEAT_SUPERSEDED', error: 'Conflict', message: "The id 'a' is held by incarnation 12", incarnation: 12
+    statusCode: 409, code: 'FST_BALANCE_HEARTBEAT_SUPERSEDED', error: 'Conflict', message: "The id 'a' is held by incarnation 12", incarnation: 12, sameOrigin: false
   })
+})
+
+test('a 409 tells whether who holds the id is at the same origin', async t => {
+  const { app, registry } = await gatewayWith(t)
+  registry.verdict = { kind: 'superseded', incarnation: 12 }
+  const [here, there] = ['http://127.0.0.1:3000', 'http://127.0.0.1:3001']
+  const rows = [
+    ['it is', { id: 'a', origin: here, static: false }, true],
+    ['it is elsewhere', { id: 'a', origin: there, static: false }, false],
+    ['another node is here', { id: 'b', origin: here, static: false }, false],
+    ['a static node is here, which takes in what comes for its origin', { id: 'b', origin: here, static: true }, true],
+    ['a static node elsewhere has the id', { id: 'a', origin: there, static: true }, false]
+  ] as const
+  for (const [name, node, sameOrigin] of rows) {
+    registry.nodesKnown = [node]
+    t.equal((await beat(app, { ...least, id: 'a', incarnation: 3 })).json().sameOrigin, sameOrigin, name)
+  }
 })
 
 test('the verdict of the registry is the answer', async t => {
