@@ -198,14 +198,14 @@ export class GatewayLink {
 
   /** Takes note of how a beat ended, and gives the time until the next one. */
   #settle (settled: Settled): number {
-    const { random, identity } = this.#context
+    const { random, identity, settings } = this.#context
     this.#isAnswering = settled.kind === 'follow'
     if (settled.kind === 'follow') {
       this.#failures = 0
       this.#metAs = identity.id
       this.#directives = settled.answer
       this.#intervalMs = settled.answer.intervalMs ?? this.#intervalMs
-      this.#trouble.over()
+      if (!this.#isEnding) this.#trouble.accepted(settings.service, settled.answer.id)
       return this.#intervalMs * (0.9 + 0.2 * random())
     }
     if (!this.#isEnding) this.#trouble.seen(settled.trouble, settled.detail)

@@ -4,12 +4,13 @@ import type { TroubleKind } from './reaction.js'
 
 const repeatMs = 60_000
 
-/** Writes the trouble with one gateway to the log: when a kind of it begins and when all of it ends, not with every beat. */
+/** Writes to the log how one gateway takes the heartbeats: when it accepts the first, when a kind of trouble begins and when all of it ends, not every beat. */
 export class TroubleLog {
   readonly #log: FastifyBaseLogger
   readonly #clock: Clock
   readonly #gateway: string
   readonly #toldAt = new Map<TroubleKind, number>()
+  #isRegistered = false
 
   constructor (log: FastifyBaseLogger, clock: Clock, gateway: string) {
     this.#log = log
@@ -26,10 +27,11 @@ export class TroubleLog {
     this.#log.warn({ gateway: this.#gateway, trouble, detail }, 'heartbeat not accepted')
   }
 
-  /** A beat was accepted. */
-  over (): void {
-    if (this.#toldAt.size === 0) return
-    this.#log.info({ gateway: this.#gateway, troubles: [...this.#toldAt.keys()] }, 'heartbeat accepted again')
+  /** A beat was accepted. `id`: what the gateway calls this node. */
+  accepted (service: string, id: string): void {
+    if (!this.#isRegistered) this.#log.info({ gateway: this.#gateway, service, id }, 'registered')
+    else if (this.#toldAt.size > 0) this.#log.info({ gateway: this.#gateway, troubles: [...this.#toldAt.keys()] }, 'heartbeat accepted again')
+    this.#isRegistered = true
     this.#toldAt.clear()
   }
 }

@@ -81,6 +81,13 @@ t.test('a beat follows another, and tells how it ended', async t => {
   t.match(link.directives, { id: 'a', fanout: 'one', drain: false })
 })
 
+t.test('the first beat that a gateway accepts is told, with what it calls this node', async t => {
+  const { link, clock, lines } = linkWith([ok({ id: '10.0.0.5:3000' })])
+  await link.beat()
+  await clock.pass(1000)
+  t.same(lines, [{ level: 'info', fields: { gateway: 'http://g/heartbeat', service: 'orders', id: '10.0.0.5:3000' }, message: 'registered' }])
+})
+
 t.test('a beat says whether another one at once may be heard', async t => {
   const rows: ReadonlyArray<readonly [delivery: Delivery, isWorthAnother: boolean]> = [
     [ok(), false], [failed(), true], [failed('ECONNREFUSED'), false], [answered(500), true], [answered(503), true],
@@ -191,7 +198,8 @@ t.test('409 at the first contact: an earlier process with a clock that was ahead
   const { link, carrier, lines } = linkWith([answered(409, { incarnation: 500 }), ok()])
   await link.beat()
   t.match(carrier.bodies, [{ incarnation: 100, seq: 1 }, { incarnation: 501, seq: 2 }])
-  t.same(lines, [])
+  t.match(lines, [{ message: 'registered' }])
+  t.equal(lines.length, 1)
 })
 
 t.test('409 after it was accepted: the configured id is left to the other process', async t => {
@@ -200,8 +208,8 @@ t.test('409 after it was accepted: the configured id is left to the other proces
   await clock.pass(2000)
   t.match(carrier.bodies, [{ id: 'orders-1' }, { id: 'orders-1' }, { id: 'orders-1~8000', incarnation: 100 }, { id: 'orders-1~8000' }])
   t.equal(identity.id, 'orders-1~8000')
-  t.match(lines, [{ level: 'error', fields: { id: 'orders-1', newId: 'orders-1~8000' } }])
-  t.equal(lines.length, 1)
+  t.match(lines, [{ message: 'registered' }, { level: 'error', fields: { id: 'orders-1', newId: 'orders-1~8000' } }])
+  t.equal(lines.length, 2)
 })
 
 t.test('409 after it was accepted, by a process at its own origin: the configured id is one for both', async t => {
@@ -209,7 +217,7 @@ t.test('409 after it was accepted, by a process at its own origin: the configure
   await link.beat()
   await clock.pass(1000)
   t.same([identity.id, carrier.posted.length, clock.dueInMs], ['orders-1', 2, 31_500])
-  t.same(lines.map(({ level }) => level), ['warn', 'warn'])
+  t.same(lines.map(({ level }) => level), ['info', 'warn', 'warn'])
 })
 
 t.test('409 again after it had overtaken: another process lives', async t => {
@@ -228,7 +236,7 @@ t.test('409 with host:port as the id: gives way to the process that shares the p
   t.equal(clock.dueInMs, 31_500, 'another one took over meanwhile')
   await clock.pass(31_500)
   t.match(carrier.bodies.map(({ incarnation }) => incarnation), [100, 100, 100, 100, 601])
-  t.same(lines.map(({ level }) => level), ['warn', 'warn', 'info'])
+  t.same(lines.map(({ level }) => level), ['info', 'warn', 'warn', 'info'])
 })
 
 t.test('409 while it drains: the process that has come after it on the same port keeps the id', async t => {
@@ -249,8 +257,8 @@ t.test('409 for the first time while it drains: it gives way, and there is nothi
   life.isEnding = true
   await link.beat()
   t.same(carrier.bodies.map(({ incarnation }) => incarnation), [100, 100])
-  t.match(lines, [{ level: 'warn', fields: { trouble: 'superseded' } }])
-  t.equal(lines.length, 1)
+  t.match(lines, [{ message: 'registered' }, { level: 'warn', fields: { trouble: 'superseded' } }])
+  t.equal(lines.length, 2)
 })
 
 t.test('409 at another gateway, by the process that it gave way to: it gives way there as well', async t => {
@@ -339,7 +347,7 @@ t.test('a listener that throws is told of, and does not end the loop', async t =
   const { link, clock, carrier, settled, lines } = linkWith([ok()])
   settled.push = () => { throw new Error('broken') }
   await link.beat()
-  t.match(lines, [{ level: 'error', fields: { err: { message: 'broken' } } }])
+  t.match(lines, [{ message: 'registered' }, { level: 'error', fields: { err: { message: 'broken' } } }])
   await clock.pass(1000)
   t.equal(carrier.posted.length, 2)
 })

@@ -9,27 +9,37 @@ function troubleLog () {
   return { clock, lines, trouble: new TroubleLog(log, clock, 'http://g/heartbeat') }
 }
 
+t.test('the first beat that is accepted is told, and what came before it is over', async t => {
+  const { trouble, lines } = troubleLog()
+  trouble.seen('unreachable', 'refused')
+  trouble.accepted('orders', 'a')
+  trouble.accepted('orders', 'a')
+  t.match(lines, [{ level: 'warn' }, { level: 'info', fields: { gateway: 'http://g/heartbeat', service: 'orders', id: 'a' }, message: 'registered' }])
+  t.equal(lines.length, 2)
+})
+
 t.test('trouble is told when it begins and when it ends, not in between', async t => {
   const { trouble, lines } = troubleLog()
-  trouble.over()
+  trouble.accepted('orders', 'a')
   trouble.seen('unreachable', 'refused')
   trouble.seen('unreachable', 'refused')
   trouble.seen('closing', '503')
   trouble.seen('unreachable', 'refused')
-  trouble.over()
-  trouble.over()
+  trouble.accepted('orders', 'a')
+  trouble.accepted('orders', 'a')
   t.match(lines, [
+    { level: 'info', message: 'registered' },
     { level: 'warn', fields: { gateway: 'http://g/heartbeat', trouble: 'unreachable', detail: 'refused' } },
     { level: 'warn', fields: { trouble: 'closing' } },
     { level: 'info', fields: { gateway: 'http://g/heartbeat', troubles: ['unreachable', 'closing'] } }
   ])
-  t.equal(lines.length, 3)
+  t.equal(lines.length, 4)
 })
 
 t.test('trouble that comes back is told again', async t => {
   const { trouble, lines } = troubleLog()
   trouble.seen('forbidden', '403')
-  trouble.over()
+  trouble.accepted('orders', 'a')
   trouble.seen('forbidden', '403')
   t.same(lines.map(({ level }) => level), ['warn', 'info', 'warn'])
 })
