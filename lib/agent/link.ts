@@ -7,7 +7,7 @@ import type { Identity } from './identity.js'
 import { messageOf } from './message.js'
 import type { HeartbeatBody } from '../../types/heartbeat.js'
 import { reactionTo, refusedMs } from './reaction.js'
-import type { Directives, Reaction } from './reaction.js'
+import type { Directives, Reaction, TroubleKind } from './reaction.js'
 import { TroubleLog } from './trouble.js'
 
 /** What carries the messages to a gateway. */
@@ -27,6 +27,8 @@ export interface LinkContext {
   readonly isEnding: () => boolean
   /** The next message, complete. */
   readonly heartbeat: (localAddress: string) => HeartbeatBody
+  /** What can be done about a trouble with a gateway; null: that is not known. */
+  readonly cureOf: (trouble: TroubleKind, gateway: string) => string | null
   /** Told of the end of each beat, however. */
   readonly settled: (link: GatewayLink) => void
 }
@@ -198,7 +200,7 @@ export class GatewayLink {
 
   /** Takes note of how a beat ended, and gives the time until the next one. */
   #settle (settled: Settled): number {
-    const { random, identity, settings } = this.#context
+    const { random, identity, settings, cureOf } = this.#context
     this.#isAnswering = settled.kind === 'follow'
     if (settled.kind === 'follow') {
       this.#failures = 0
@@ -208,7 +210,7 @@ export class GatewayLink {
       if (!this.#isEnding) this.#trouble.accepted(settings.service, settled.answer.id)
       return this.#intervalMs * (0.9 + 0.2 * random())
     }
-    if (!this.#isEnding) this.#trouble.seen(settled.trouble, settled.detail)
+    if (!this.#isEnding) this.#trouble.seen(settled.trouble, settled.detail, cureOf(settled.trouble, this.url))
     if (settled.kind === 'wait') return settled.delayMs * (1 + 0.1 * random())
     this.#failures += 1
     return random() * Math.min(this.#intervalMs, firstBackOffMs * 2 ** Math.min(this.#failures - 1, 16))

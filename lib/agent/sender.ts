@@ -5,6 +5,7 @@ import type { HeartbeatBody } from '../../types/heartbeat.js'
 import type { LoadReport } from '../../types/node.js'
 import type { AgentSettings } from './settings.js'
 import { GatewayConnection } from './connection.js'
+import { cureOf } from './cure.js'
 import { dutiesOf, ranked } from './fanout.js'
 import { gatewaysToBeat } from './gateways.js'
 import { Identity } from './identity.js'
@@ -55,6 +56,7 @@ export class HeartbeatSender {
       identity: this.#identity,
       isEnding: () => this.#isDraining || this.#hasLeft,
       heartbeat: local => this.#heartbeat(local),
+      cureOf: (trouble, gateway) => cureOf(trouble, { gateway, origin: settings.origin, listener: this.#whereListening }),
       settled: link => this.#obey(link)
     }
   }
@@ -62,6 +64,10 @@ export class HeartbeatSender {
   /** The id at the gateways; null: none has answered yet. */
   get id (): string | null {
     return this.#identity.id ?? this.#answeredId
+  }
+
+  get #whereListening (): Listener {
+    return this.#listener ?? { bindings: [], secure: false }
   }
 
   get state (): Agent['state'] {
@@ -123,7 +129,7 @@ export class HeartbeatSender {
 
   #heartbeat (localAddress: string): HeartbeatBody {
     const { settings, load } = this.#context
-    const place = settings.origin === null ? placeOf(this.#listener ?? { bindings: [], secure: false }, localAddress) : { origin: settings.origin }
+    const place = settings.origin === null ? placeOf(this.#whereListening, localAddress) : { origin: settings.origin }
     if (place === null) throw new Error('the server listens on no port')
     const state = this.state
     return bodyOf(settings, { place, order: this.#identity.next(), state: state === 'idle' ? 'up' : state, load: load() })

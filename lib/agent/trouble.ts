@@ -18,13 +18,13 @@ export class TroubleLog {
     this.#gateway = gateway
   }
 
-  /** A beat failed. A message that does not fit the protocol is a mistake that somebody must correct: it is repeated once a minute. */
-  seen (trouble: TroubleKind, detail: string): void {
+  /** A beat failed. A message that does not fit the protocol is a mistake that somebody must correct: it is repeated once a minute. `cure`: what to do about it, if that is known. */
+  seen (trouble: TroubleKind, detail: string, cure: string | null): void {
     const now = this.#clock.now()
     const toldAt = this.#toldAt.get(trouble)
     if (toldAt !== undefined && (trouble !== 'invalid' || now - toldAt < repeatMs)) return
     this.#toldAt.set(trouble, now)
-    this.#log.warn({ gateway: this.#gateway, trouble, detail }, 'heartbeat not accepted')
+    this.#log.warn({ gateway: this.#gateway, trouble, detail, ...cure === null ? {} : { cure } }, 'heartbeat not accepted')
   }
 
   /** A beat was accepted. `id`: what the gateway calls this node. */

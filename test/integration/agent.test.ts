@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
@@ -95,6 +96,16 @@ t.test('a worker on a Unix socket says that it has nothing to announce, and serv
   await app.listen({ path: join(folder, 'worker.sock') })
   t.match(lines, [/no heartbeat is sent/])
   t.equal(app.agent.state, 'idle')
+})
+
+t.test('a worker that listens on loopback only says what to do when a gateway elsewhere refuses it', async t => {
+  const gateway = await fakeGateway(t, { answer: () => ({ statusCode: 403, body: { message: '127.0.0.1 is a loopback address' } }) })
+  // Leads to this machine, but does not look it.
+  const elsewhere = gateway.url.replace('127.0.0.1', '0.0.0.0')
+  const log = new EventEmitter()
+  const app = await workerWith(t, { gateways: [elsewhere] }, { logger: { level: 'warn', stream: { write: line => log.emit('line', JSON.parse(line)) } } })
+  const [line] = await Promise.all([once(log, 'line'), app.listen({ host: '127.0.0.1', port: 0 })])
+  t.match(line, [{ trouble: 'forbidden', detail: '403 127.0.0.1 is a loopback address', cure: /^this app listens on this machine only: listen on '0.0.0.0'/ }])
 })
 
 t.test('a worker that speaks TLS announces its origin, also on a wildcard address', async t => {

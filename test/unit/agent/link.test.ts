@@ -57,6 +57,7 @@ function linkWith (script: Array<Delivery | 'hang'>, options: Partial<AgentOptio
     identity,
     isEnding: () => life.isEnding,
     heartbeat: () => ({ service: 'orders', port: 3000, ...identity.next() }),
+    cureOf: (trouble, gateway) => trouble === 'forbidden' ? `ask ${gateway}` : null,
     settled: link => settled.push(link)
   }
   const link = new GatewayLink('http://g/heartbeat', carrier, context)
@@ -177,6 +178,12 @@ for (const [statusCode, retryAfter, delayMs] of [[400, null, 31_500], [403, null
     t.ok(link.isAnswering)
   })
 }
+
+t.test('the cure of a trouble stands beside it', async t => {
+  const { link, lines } = linkWith([answered(403, { message: 'no' })])
+  await link.beat()
+  t.match(lines, [{ level: 'warn', fields: { trouble: 'forbidden', detail: '403 no', cure: 'ask http://g/heartbeat' } }])
+})
 
 t.test('401: the time of the gateway is adopted, at once and for all later beats', async t => {
   const { link, clock, carrier } = linkWith([answered(401, { serverTime: 1_795_355_366 + 7200 }), ok()], { secret })
