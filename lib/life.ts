@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { furtherServersOf } from './further-servers.js'
 import { within } from './within.js'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../types/clock.js'
@@ -49,25 +50,35 @@ export class Life {
  * Takes no new connection, and waits for the requests that run. Before `app.close()`, for once that has begun Fastify answers 503 to what still
  * comes, while a client whose connection is refused goes elsewhere.
  */
-async function stopListening ({ server }: FastifyInstance, silent: () => readonly Socket[]): Promise<void> {
-  const closed = new Promise<void>(resolve => { server.close(() => resolve()) })
+async function stopListening (app: FastifyInstance, silent: () => readonly Socket[]): Promise<void> {
+  const closed = Promise.all(serversOf(app).map(server => new Promise<void>(resolve => { server.close(() => resolve()) })))
   for (const socket of silent()) socket.destroy()
   await closed
 }
 
 /** The connections on which nothing has come yet, as browsers and checks open them: Node does not count them among the idle ones, and would wait for them. */
-function silentConnections ({ server }: FastifyInstance): () => readonly Socket[] {
+function silentConnections (app: FastifyInstance): () => readonly Socket[] {
   const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
+  const watch = (server: Server): void => {
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+  }
+  watch(app.server)
+  app.addHook('onListen', () => furtherServersOf(app).forEach(watch))
   return () => [...sockets].filter(({ bytesRead }) => bytesRead === 0)
 }
 
 /** Every client is asked to come back on another connection, which may go to another gateway. HTTP/2 has no such header. */
 function endConnections (app: FastifyInstance): void {
-  app.server.prependListener('request', ({ httpVersionMajor }: IncomingMessage, response: ServerResponse) => {
-    if (httpVersionMajor < 2 && !response.headersSent) response.setHeader('connection', 'close')
-  })
+  for (const server of serversOf(app)) {
+    server.prependListener('request', ({ httpVersionMajor }: IncomingMessage, response: ServerResponse) => {
+      if (httpVersionMajor < 2 && !response.headersSent) response.setHeader('connection', 'close')
+    })
+  }
+}
+
+function serversOf (app: FastifyInstance): readonly Server[] {
+  return [app.server, ...furtherServersOf(app)]
 }

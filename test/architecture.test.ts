@@ -26,11 +26,12 @@ const table: Record<string, { imports: string, packages: RegExp }> = {
   sync: { imports: 'limited check errors node registry', packages: /^node:os$/ },
   limited: { imports: '', packages: none },
   within: { imports: '', packages: none },
-  life: { imports: 'within', packages: /^(fastify|node:http|node:net)$/ },
+  'further-servers': { imports: '', packages: /^node:net$/ },
+  life: { imports: 'further-servers within', packages: /^(fastify|node:http|node:net)$/ },
   operations: { imports: 'check clock errors peer pressure registry health node strategies sync', packages: any },
   gateway: { imports: 'check clock discovery errors health heartbeat life node operations options peer pressure proxy registry strategies sync', packages: any },
   'close-on-signals': { imports: 'check clock', packages: /^(fastify|node:os)$/ },
-  agent: { imports: 'within check clock close-on-signals errors heartbeat node peer pressure', packages: any },
+  agent: { imports: 'further-servers within check clock close-on-signals errors heartbeat node peer pressure', packages: any },
   index: { imports: 'agent close-on-signals errors gateway strategies', packages: none }
 }
 

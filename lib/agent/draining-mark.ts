@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import type { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { furtherServersOf } from '../further-servers.js'
 
 /** Says of a 503 that its request was not processed, so that a gateway may send it to another node, whatever its method. */
 export const drainingHeader = 'x-balance-draining'
@@ -15,11 +17,15 @@ interface Marked { [kUntouched]?: boolean }
  */
 export function markRefusals (app: FastifyInstance, phase: () => 'serving' | 'draining' | 'closing'): void {
   // A closing Fastify answers 503 before any hook (`return503OnClosing`); what is set here goes with it.
-  app.server.prependListener('request', (_request, response: ServerResponse & Marked) => {
-    if (phase() === 'serving') return
-    response[kUntouched] = true
-    if (phase() === 'closing') response.setHeader(drainingHeader, '1')
-  })
+  const watch = (server: Server): void => {
+    server.prependListener('request', (_request: unknown, response: ServerResponse & Marked) => {
+      if (phase() === 'serving') return
+      response[kUntouched] = true
+      if (phase() === 'closing') response.setHeader(drainingHeader, '1')
+    })
+  }
+  watch(app.server)
+  app.addHook('onListen', () => furtherServersOf(app).forEach(watch))
   app.addHook('onRequest', (_request, { raw }: { raw: ServerResponse & Marked }, done) => {
     if (phase() !== 'serving') raw[kUntouched] = true
     // With `return503OnClosing: false` the request goes on.

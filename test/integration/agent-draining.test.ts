@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import agent from '../../lib/agent.js'
 import type { AgentOptions } from '../../types/agent.js'
+import { twoAddresses } from '../support/two-addresses.js'
 import { accepted, fakeGateway } from '../unit/agent/fake-gateway.js'
 
 type Test = { teardown (task: () => unknown): void }
@@ -27,9 +28,9 @@ async function workerWith (t: Test, options: Partial<AgentOptions>, server: Fast
 
 interface Answer { statusCode: number | undefined, headers: IncomingHttpHeaders }
 
-function ask (app: FastifyInstance, path: string, { method = 'GET', connection }: { method?: string, connection?: http.Agent } = {}): Promise<Answer> {
+function ask (app: FastifyInstance, path: string, { method = 'GET', connection, host = '127.0.0.1' }: { method?: string, connection?: http.Agent, host?: string } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port: (app.server.address() as AddressInfo).port, path, method, ...connection && { agent: connection } }, response => {
+    const request = http.request({ host, port: (app.server.address() as AddressInfo).port, path, method, ...connection && { agent: connection } }, response => {
       response.resume().once('end', () => resolve({ statusCode: response.statusCode, headers: response.headers }))
     })
     request.once('error', reject).end()
@@ -181,6 +182,17 @@ t.test("a closing app's own 503 is marked: the announcement comes before the ser
   t.match(await askWhileClosing(t, app, ['/failing']), [{ statusCode: 503, headers: { 'x-balance-draining': '1' } }])
   await closing
   t.same(gateway.received.slice(-2).map(({ body }) => body.state), ['draining', 'left'])
+})
+
+t.test('a closing app that listens on localhost marks its 503 on every address', async t => {
+  const [, second] = twoAddresses(t)
+  const gateway = await fakeGateway(t, { answer: ({ body }) => body.state === 'up' ? {} : 'hang' })
+  const { app } = await workerWith(t, { gateways: [gateway.url] })
+  await app.listen({ host: 'localhost', port: 0 })
+  const closing = app.close()
+  await gateway.seen(({ body }) => body.state === 'draining')
+  t.match(await ask(app, '/', { method: 'POST', host: second }), { statusCode: 503, headers: { 'x-balance-draining': '1' } })
+  await closing
 })
 
 t.test('an app that goes on serving while it closes (return503OnClosing: false) marks only what no handler has seen', async t => {

@@ -5,6 +5,7 @@ import { test } from 'tap'
 import balance from '../../index.js'
 import { Life } from '../../lib/life.js'
 import { ManualClock } from '../support/clock.js'
+import { twoAddresses } from '../support/two-addresses.js'
 import { promised, settled } from './sync/fixtures.js'
 import type { Socket } from 'node:net'
 import type { Test } from 'tap'
@@ -15,10 +16,11 @@ interface LifeWith {
   readonly leave?: () => Promise<void>
   /** What a request to `/slow` waits for. */
   readonly gate?: Promise<unknown>
+  readonly host?: string
 }
 
 /** The life of an app with one route that listens on a port. */
-async function lifeWith (t: Test, { leave = async () => {}, gate }: LifeWith = {}) {
+async function lifeWith (t: Test, { leave = async () => {}, gate, host = '127.0.0.1' }: LifeWith = {}) {
   const app = Fastify({ forceCloseConnections: true })
   t.teardown(() => app.close())
   const clock = new ManualClock()
@@ -34,7 +36,7 @@ async function lifeWith (t: Test, { leave = async () => {}, gate }: LifeWith = {
   })
   app.get('/', async () => 'here')
   app.get('/slow', () => gate)
-  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+  const address = await app.listen({ port: 0, host })
   return { app, clock, life, left, address }
 }
 
@@ -52,6 +54,25 @@ test('a gateway that drains serves on, asks every client to come back on another
   await drained
   await t.rejects(fetch(address))
   t.equal(clock.timers, 0)
+})
+
+test('a gateway that listens on localhost drains on every address', async t => {
+  const addresses = twoAddresses(t)
+  const gate = promised<string>()
+  const { app, clock, life, address } = await lifeWith(t, { host: 'localhost', gate: gate.promise })
+  const urls = addresses.map(host => `http://${host}:${new URL(address).port}`)
+  const begun = once(app.server, 'request')
+  const slow = fetch(`${urls[0]}/slow`, { headers: { connection: 'close' } })
+  await begun
+  const silent = await connectionTo(t, address, { host: addresses[1] })
+  const drained = life.gateway.drain()
+  for (const url of urls) t.equal((await fetch(url)).headers.get('connection'), 'close', url)
+  clock.advance(drainMs)
+  await once(silent, 'close')
+  for (const url of urls) await t.rejects(fetch(url), url)
+  gate.keep('late')
+  t.equal(await (await slow).text(), 'late')
+  await drained
 })
 
 test('a gateway drains once, however often it is asked to', async t => {
@@ -133,8 +154,8 @@ test('a gateway is ready while it serves, and not while it drains', async t => {
 })
 
 /** A connection to an app, on which something may have been sent. */
-async function connectionTo (t: Test, address: string, sent?: string): Promise<Socket> {
-  const socket = connect(Number(new URL(address).port), '127.0.0.1')
+async function connectionTo (t: Test, address: string, { host = '127.0.0.1', sent }: { host?: string, sent?: string } = {}): Promise<Socket> {
+  const socket = connect(Number(new URL(address).port), host)
   t.teardown(() => socket.destroy())
   await once(socket, 'connect')
   if (sent !== undefined) socket.write(sent)
@@ -147,7 +168,7 @@ test('a connection on which nothing has come does not hold the end up, one with 
   const gate = promised<string>()
   const { app, clock, life, address } = await lifeWith(t, { gate: gate.promise })
   const silent = await connectionTo(t, address)
-  const asking = await connectionTo(t, address, slow)
+  const asking = await connectionTo(t, address, { sent: slow })
   await once(app.server, 'request')
   let hasDrained = false
   const drained = life.gateway.drain().then(() => { hasDrained = true })
@@ -162,7 +183,7 @@ test('a connection on which nothing has come does not hold the end up, one with 
 
 test('what runs on is waited for no longer than 10 s', async t => {
   const { app, clock, life, address } = await lifeWith(t, { gate: new Promise(() => {}) })
-  const asking = await connectionTo(t, address, slow)
+  const asking = await connectionTo(t, address, { sent: slow })
   await once(app.server, 'request')
   let hasDrained = false
   const drained = life.gateway.drain().then(() => { hasDrained = true })
