@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, recordOf, refuse, text } from '../../lib/check.js'
+import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, orOff, recordOf, refuse, secretText, text } from '../../lib/check.js'
 import type { Rule } from '../../lib/check.js'
 
 const nothing = (): void => {}
@@ -19,7 +19,7 @@ const mustBe = (allowed: string, got: string): string => `option 'a.b' must be $
 test('a value is described without its inside', async t => {
   const rows: ReadonlyArray<readonly [value: unknown, got: string]> = [
     ['text', "'text'"], ['', "''"], [7, '7'], [NaN, 'NaN'], [-0, '0'], [7n, '7'], [true, 'true'], [null, 'null'], [undefined, 'undefined'], [Symbol('s'), 'Symbol(s)'],
-    [nothing, 'a function'], [class Key {}, 'a function'], [['secret'], 'an array'], [{ key: 'secret' }, 'an object'], [circle, 'an object'], [Object.create(null), 'an object']
+    [nothing, 'a function'], [class Key {}, 'a function'], [['secret'], 'an array'], [{ key: 'secret' }, 'an object'], [circle, 'an object'], [Promise.resolve('secret'), 'a promise'], [Object.create(null), 'an object']
   ]
   for (const [value, got] of rows) t.throws(() => refuse('a.b', 'better', value), { code: 'FST_BALANCE_OPTION', message: mustBe('better', got) }, got)
 })
@@ -62,6 +62,18 @@ test('a function is a function', async t => {
 
 test('either rule holds, by the test', async t => {
   t.same(saidOf(either(value => value === false, () => false, text()), [false, 'a', true]), [false, 'a', mustBe('a non-empty string', 'true')])
+})
+
+test('what can be switched off is false, or an object by the rule', async t => {
+  const rule = orOff(fieldsOf<{ size: number }>({ size: integerIn(1) }))
+  const refused = (got: string): string => mustBe('false or an object ({} for the defaults)', got)
+  t.same(saidOf(rule, [false, { size: 3 }, {}, true, null, 'no', []]), [false, { size: 3 }, {}, refused('true'), refused('null'), refused("'no'"), refused('an array')])
+  t.same(saidOf(rule, [{ size: 0 }]), ["option 'a.b.size' must be an integer of at least 1, got 0"])
+})
+
+test('a secret is a text that is long enough, and in no message', async t => {
+  const refused = (got: string): string => mustBe('a text of at least 16 characters', got)
+  t.same(saidOf(secretText, ['sixteen letters!', 'hunter2', undefined, { secret: 1 }]), ['sixteen letters!', refused('one of 7'), refused('undefined'), refused('an object')])
 })
 
 test('a list is copied, frozen, and checked entry by entry', async t => {

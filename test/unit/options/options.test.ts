@@ -285,6 +285,22 @@ test('a call has a layer only when it says something of balancing', async t => {
   t.same(callLayerOf({ path: '/x', attempts: 1, strategy: 'random' }), { attempts: 1, strategy: 'random' })
 })
 
+test('a wrong option of a call is named, with what it must be', async t => {
+  const rows: ReadonlyArray<[unknown, string]> = [
+    [{ path: 7 }, "option 'reply.balance().path' must be a string, got 7"],
+    [{ contentType: '' }, "option 'reply.balance().contentType' must be a non-empty string, got ''"],
+    [{ method: 'GE T' }, "option 'reply.balance().method' must be an HTTP method, got 'GE T'"],
+    [{ queryString: 'a=1' }, "option 'reply.balance().queryString' must be an object, got 'a=1'"],
+    [{ rewriteHeaders: {} }, "option 'reply.balance().rewriteHeaders' must be a function, got an object"],
+    [{ rewriteRequestHeaders: true }, "option 'reply.balance().rewriteRequestHeaders' must be a function, got true"],
+    [{ onResponse: 'x' }, "option 'reply.balance().onResponse' must be a function, got 'x'"],
+    [{ onError: null }, "option 'reply.balance().onError' must be a function, got null"],
+    [{ timeout: -1 }, "option 'reply.balance().timeout' must be a number between 0 and 2147483647, got -1"]
+  ]
+  for (const [options, message] of rows) t.throws(() => callLayerOf(options as object), { code: 'FST_BALANCE_OPTION', message }, message)
+  t.equal(callLayerOf({ path: '', queryString: () => '', method: 'get', onError: undefined, body: undefined }), null)
+})
+
 test('a layer over a layer is frozen, and the one below stays as it was', async t => {
   const over = layerOver(balance, { attempts: 9 }, 'a')
   t.ok(Object.isFrozen(over))

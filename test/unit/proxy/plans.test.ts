@@ -8,7 +8,7 @@ import { ManualClock } from '../../support/clock.js'
 import { candidatesOf, nodeWith } from './fixtures.js'
 import type { FastifyRequest } from 'fastify'
 import type { Snapshot } from '../../../lib/registry/snapshot.js'
-import type { GatewayOptions, NodeChange, RouteOptions } from '../../../types/index.js'
+import type { Candidate, GatewayOptions, NodeChange, NonEmpty, RouteOptions, StrategyFactory } from '../../../types/index.js'
 
 const snapshot: Snapshot = { candidates: candidatesOf(nodeWith('a')), warming: [], panic: false, equalized: false, heartbeatsLost: false, validUntil: Infinity }
 
@@ -45,6 +45,17 @@ test('a plan — is made once per service and route', async t => {
   t.equal(plans.planOf(route, 'things', undefined), plans.planOf(route, 'things', undefined))
   t.equal(plans.planOf(requestOn(), 'things', undefined), plans.planOf(requestOn(), 'things', { path: '/x' }))
   t.not(plans.planOf(route, 'things', undefined), plans.planOf(requestOn(), 'things', undefined))
+})
+
+test('plans — are made for the configured services at once, where a wrong strategy is found', async t => {
+  const made: string[] = []
+  const named = (name: string) => () => {
+    made.push(name)
+    return { pick: (candidates: NonEmpty<Candidate>) => candidates[0] }
+  }
+  plansWith({ services: { things: { strategy: named('things') }, others: { strategy: named('others') } } }, new Set(['things', 'others'])).plans.prepare()
+  t.same(made, ['things', 'others'])
+  t.throws(() => plansWith({ services: { things: { strategy: (() => null) as unknown as StrategyFactory } } }).plans.prepare(), { code: 'FST_BALANCE_OPTION' })
 })
 
 test('a plan — of a service that nobody knows is none', async t => {

@@ -97,6 +97,31 @@ test('a strategy of a service — is made once per name or factory, and told of 
   t.same(learners(service, own), [observer, own, named])
 })
 
+test('a strategy of a service — that is none is told when it is made', async t => {
+  const service = serviceWith(undefined)
+  const rows: ReadonlyArray<[unknown, string]> = [
+    [() => undefined, 'one that gives undefined'],
+    [() => ({ pick: true }), 'one that gives an object'],
+    [async () => takesFirst, 'one that gives a promise'],
+    [class Strategy { pick (): void {} }, 'a class']
+  ]
+  for (const [factory, what] of rows) {
+    const expected = { code: 'FST_BALANCE_OPTION', message: `the strategy of service 'things' must be a function that gives { pick (candidates, context) { … } }, got ${what}` }
+    t.throws(() => service.strategy(factory as StrategyFactory), expected)
+    t.throws(() => service.strategyOfCall(factory as StrategyFactory), expected)
+  }
+})
+
+test('a strategy of a service — that picks none of the candidates is told', async t => {
+  for (const [warming, picked, what] of [[[], undefined, 'undefined'], [[], a, 'an object'], [both.slice(0, 1), 'a', "'a'"]] as const) {
+    const service = serviceWith(snapshotWith(both, [...warming]))
+    const strategy = { pick: () => picked } as unknown as Strategy
+    t.throws(() => service.pick(request({ strategy, idempotent: false })), {
+      code: 'FST_BALANCE_OPTION', message: `the strategy of service 'things' must pick one of the candidates that it is given, got ${what}`
+    })
+  }
+})
+
 test('a strategy of a call — is kept as long as its factory, told of its own attempts alone, and does not pile up', async t => {
   const service = serviceWith(undefined)
   const own = service.strategy('random')
