@@ -9,6 +9,8 @@ export interface Attempt {
   readonly startedAt: number
   /** From the start to the response head, ms; null: it is not here, or never came. */
   readonly latencyMs: number | null
+  /** The client has not sent all of the body yet, so the node need not have answered. Default false. */
+  readonly isUploading?: boolean
 }
 
 /** How an attempt ended, seen from the node's side. Its time is `attempt.startedAt` plus its `latencyMs` or `elapsedMs`. */
@@ -23,6 +25,8 @@ export type Outcome =
 /** Everything that learns from traffic implements this: strategies, detectors, metrics. */
 export interface AttemptObserver {
   started? (attempt: Attempt): void
+  /** The client has sent the rest of the body of an attempt that was uploading when it started. */
+  uploaded? (attempt: Attempt): void
   /** The response head is here: the latency is known, the attempt is still in flight. */
   responded? (attempt: Attempt, outcome: Outcome): void
   /** Exactly once per started attempt, at the very end. */

@@ -49,10 +49,19 @@ export class Stalls implements AttemptObserver {
     this.#tools = tools
   }
 
-  started ({ node, startedAt }: Attempt): void {
+  started (attempt: Attempt): void {
+    if (attempt.isUploading !== true) this.#count(attempt)
+  }
+
+  /** Only from now on the node has what it needs to answer. */
+  uploaded (attempt: Attempt): void {
+    this.#count(attempt)
+  }
+
+  #count ({ node, startedAt }: Attempt): void {
     const load = this.#loadOf(node)
     if (load === null || startedAt <= load.judgedUntil) return
-    load.newestAt = startedAt
+    load.newestAt = Math.max(load.newestAt, startedAt)
     if (++load.waiting !== load.rules.consecutive) return
     load.hasAnswered = true
     this.#crowded.set(node, load)
@@ -88,8 +97,8 @@ export class Stalls implements AttemptObserver {
     this.#tools.stalled(node)
   }
 
-  #left ({ node, startedAt }: Attempt, load: Load): void {
-    if (startedAt > load.judgedUntil && load.waiting-- === load.rules.consecutive) this.#crowded.delete(node)
+  #left ({ node, startedAt, isUploading }: Attempt, load: Load): void {
+    if (isUploading !== true && startedAt > load.judgedUntil && load.waiting-- === load.rules.consecutive) this.#crowded.delete(node)
   }
 
   #loadOf (node: Node): Load | null {

@@ -8,10 +8,12 @@ export class RunningAttempt implements Attempt {
   readonly number: number
   readonly startedAt: number
   latencyMs: number | null = null
+  isUploading: boolean
   readonly #observers: readonly AttemptObserver[]
   #isSettled = false
 
-  constructor (node: Node, number: number, startedAt: number, observers: readonly AttemptObserver[]) {
+  constructor (node: Node, number: number, startedAt: number, observers: readonly AttemptObserver[], isUploading: boolean = false) {
+    this.isUploading = isUploading
     this.node = node
     this.number = number
     this.startedAt = startedAt
@@ -24,6 +26,13 @@ export class RunningAttempt implements Attempt {
       this.settle({ kind: 'aborted', elapsedMs: 0 })
       throw error
     }
+  }
+
+  /** The client has sent the whole body. */
+  uploaded (): void {
+    if (!this.isUploading || this.#isSettled) return
+    this.isUploading = false
+    for (const observer of this.#observers) observer.uploaded?.(this)
   }
 
   /** The response head is here. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { NoNodeError, OptionError, RequestError } from '../errors.js'
 import { bodyOverrideOf } from './body.js'
 import { Departures } from './departures.js'
@@ -84,6 +85,9 @@ function fromOptionsOf (request: FastifyRequest, service: string, call: CallOpti
 }
 
 function refuse (reply: FastifyReply, service: string, call: CallOptions | undefined): FastifyReply {
+  const { body } = reply.request
+  // a stream that nobody will read may fail, and would end the process if nobody listened
+  if (body instanceof Readable) body.on('error', () => {})
   reply.header('retry-after', '1')
   const error = new NoNodeError(service)
   if (call?.onError === undefined) return reply.send(error)

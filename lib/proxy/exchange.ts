@@ -35,6 +35,8 @@ export class Exchange implements ForwardListener {
   #relayed: IncomingHttpHeaders | null = null
   #hasLeft = false
   #isPending = true
+  /** That of the response, while it is a stream. */
+  #body: Readable | null = null
   #forward: Forward | null = null
   #callback: RequesterCallback | null = null
 
@@ -53,7 +55,8 @@ export class Exchange implements ForwardListener {
     raw.on('close', () => {
       stop?.()
       if (this.#isPending && raw.writableEnded) request.log.warn({ service: this.#plan.service.name }, 'the reply was sent before a node had answered: reply.balance() must be returned')
-      if (!this.#outlivesReply) this.#forward?.abort()
+      if (this.#outlivesReply) this.#tools.clock.atTurnEnd(() => this.#cutUnread())
+      else this.#forward?.abort()
     })
   }
 
@@ -69,6 +72,12 @@ export class Exchange implements ForwardListener {
       this.#hasLeft = true
       this.#forward?.abort()
     })
+  }
+
+  /** Whoever has taken the response and does not read it would hold its connection for ever. */
+  #cutUnread (): void {
+    const body = this.#body
+    if (body !== null && !body.readableDidRead && body.readableFlowing === null && body.listenerCount('readable') === 0) this.#forward?.abort()
   }
 
   /** Whoever has taken the response by `onResponse` may read on after he has replied. Else nobody reads what is left when the reply has ended. */
@@ -114,7 +123,7 @@ export class Exchange implements ForwardListener {
     const { request } = this.#reply
     const { filter, idempotent } = balance
     this.#callback = callback
-    const body = this.#body(options)
+    const body = this.#requestBody(options)
     const mayBeTwice = typeof idempotent === 'function' ? idempotent(request) : idempotent ?? idempotentMethods.has(options.method)
     this.#forward = new Forward({
       method: options.method as Dispatcher.HttpMethod,
@@ -130,7 +139,8 @@ export class Exchange implements ForwardListener {
       hedge: mayBeTwice && body === null && safeMethods.has(options.method) ? balance.hedge : false,
       admits: filter === null ? null : info => filter(info, request),
       keyOf: () => request.ip,
-      mayBeWhole: this.#call?.onResponse === undefined
+      mayBeWhole: this.#call?.onResponse === undefined,
+      keepsType: this.#call?.rewriteHeaders === undefined
     }, this, this.#tools)
     if (this.#isTooLate) return
     this.#forward.start()
@@ -139,13 +149,18 @@ export class Exchange implements ForwardListener {
   relay (statusCode: number, headers: IncomingHttpHeaders, body: Buffer | Readable | undefined): void {
     const reply = this.#reply
     this.#isPending = false
-    if (body instanceof Readable) body.once('error', () => this.#forgetHead())
+    if (body instanceof Readable) {
+      this.#body = body
+      body.once('error', () => this.#forgetHead())
+    }
     if (this.#isTooLate || reply.raw.headersSent) {
       if (body instanceof Readable) body.destroy()
       return
     }
     // that of an answer which this one replaces
     if (reply.hasHeader('retry-after')) reply.removeHeader('retry-after')
+    // RFC 9110 §8.6
+    if (statusCode === 204 && headers['content-length'] !== undefined) headers['content-length'] = undefined
     this.#callback?.(null, { statusCode, headers, body })
   }
 
@@ -191,7 +206,7 @@ export class Exchange implements ForwardListener {
     this.#reply.request.log.debug({ service: info.service, node: info.id, origin: info.origin, event }, 'failover')
   }
 
-  #body ({ body }: RequesterOptions): string | Buffer | ReplayBody | null {
+  #requestBody ({ body }: RequesterOptions): string | Buffer | ReplayBody | null {
     if (isStream(body)) return new ReplayBody(body instanceof Readable ? body : new Readable().wrap(body), this.#plan.options.replayBytes, this.#tools.memory)
     // a body that Fastify did not read, as that of a GET, is not sent
     return body !== undefined && body.length > 0 ? body : null

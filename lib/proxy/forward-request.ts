@@ -27,6 +27,8 @@ export interface ForwardRequest extends Omit<OutgoingRequest, 'body' | 'origin'>
   keyOf (): string
   /** A response that came whole may be handed over whole; else always as a stream. */
   readonly mayBeWhole: boolean
+  /** The content-type of a response goes to the client as it is. */
+  readonly keepsType: boolean
 }
 
 /** Who waits for the answer. `relay` or `fail` is called once, unless the request is aborted before. */

@@ -81,12 +81,14 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     return true
   }
 
-  failed (from: Try, failure: Failure, error: Error): void {
+  failed (from: Try, cause: Failure, error: Error): void {
     if (this.#isOver || !this.#race.has(from)) return
+    const { body } = this.#request
+    // while it waits for the client, a node is not to blame, and no other would do better
+    const failure = cause === 'timeout' && body instanceof ReplayBody && body.wasStarved ? 'deadline' : cause
     // an attempt whose response head was here is counted already
     if (failure !== 'connect' && from.answer === null) this.#chances.spent++
     this.#taken = null
-    const { body } = this.#request
     const fault = body instanceof ReplayBody ? body.error : null
     if (fault !== null) return this.#giveUp(from, 'client', fault)
     const outcome = outcomeOf(failure, error, this.#race.elapsedMs(from))
@@ -171,7 +173,8 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
 
   #send (node: Node, now: number): void {
     const { service, strategy, options, attemptTimeoutMs, method, path, headers, body, bodyTimeout } = this.#request
-    const attempt = new RunningAttempt(node, this.#chances.begin(node), now, service.observersOf(strategy))
+    const attempt = new RunningAttempt(node, this.#chances.begin(node), now, service.observersOf(strategy), body instanceof ReplayBody && !body.hasEnded)
+    if (body instanceof ReplayBody) body.whenEnded(() => this.#guarded(() => attempt.uploaded()))
     const begun = new Try(attempt, this, service.unanswered)
     this.#race.join(begun)
     if (this.#isOver) return this.#race.end()
@@ -219,7 +222,7 @@ export class Forward extends AsyncResource implements TryOwner, Waiting {
     if (this.#request.body instanceof ReplayBody) this.#request.body.release()
     const { statusCode, headers } = taken.answer
     // Fastify would call a Buffer without a type application/octet-stream
-    const body = this.#request.mayBeWhole ? taken.sending.body(headers['content-type'] !== undefined) : taken.sending.stream()
+    const body = this.#request.mayBeWhole ? taken.sending.body(this.#request.keepsType && typeof headers['content-type'] === 'string') : taken.sending.stream()
     if (taken.sending.isComplete) this.#end()
     this.#guarded(() => this.#listener.relay(statusCode, headers, body))
   }

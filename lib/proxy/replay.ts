@@ -20,18 +20,37 @@ export class ReplayBody {
   #isReleased = false
   #isAttached = false
   #hasEnded = false
+  #wasStarved = false
   #error: Error | null = null
   #reader: Readable | null = null
+  #ended: () => void = ignore
 
   constructor (source: Readable, limitBytes: number, memory: ReplayMemory) {
     this.#source = source
     this.#limitBytes = limitBytes
     this.#memory = memory
+    // it may fail before anybody reads it, and would end the process if nobody listened
+    source.on('error', error => this.#fail(error))
   }
 
   /** False once a byte that was read cannot be sent again. */
   get isReplayable (): boolean {
     return !this.#isLost && this.#error === null
+  }
+
+  /** The client has sent all of it. */
+  get hasEnded (): boolean {
+    return this.#hasEnded
+  }
+
+  /** When its last reader was closed, that one waited for more of it from the client. */
+  get wasStarved (): boolean {
+    return this.#wasStarved
+  }
+
+  /** Calls `ended` when the client has sent all of it. One at a time. */
+  whenEnded (ended: () => void): void {
+    this.#ended = ended
   }
 
   /** The error of the client's stream, for instance because the client left. */
@@ -72,6 +91,7 @@ export class ReplayBody {
   }
 
   #read (): void {
+    if (this.#error !== null) this.#reader?.destroy(this.#error)
     if (this.#hasEnded || this.#error !== null) return
     if (!this.#isAttached) this.#attach()
     this.#source.resume()
@@ -84,8 +104,8 @@ export class ReplayBody {
     this.#source.once('end', () => {
       this.#hasEnded = true
       this.#reader?.push(null)
+      this.#ended()
     })
-    this.#source.once('error', error => this.#fail(error))
     this.#source.once('close', () => {
       if (!this.#hasEnded) this.#fail(new Error('the client closed the connection before its body was complete'))
     })
@@ -122,6 +142,7 @@ export class ReplayBody {
 
   #close (): void {
     this.#reader = null
+    this.#wasStarved = this.#isAttached && !this.#hasEnded && !this.#source.isPaused()
     if (this.#isReleased) this.#source.resume()
     else this.#source.pause()
   }

@@ -1,5 +1,6 @@
 import { ResponseBody } from './response-body.js'
 import { Stillness } from './stillness.js'
+import { codeOf, failureOf, isRequestFault } from './wire-error.js'
 import type { Readable } from 'node:stream'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
@@ -37,6 +38,8 @@ export interface OutgoingRequest {
 
 /** How much of an unwanted response is read so that its connection can be kept; more than that, and the connection is closed. */
 const discardBytes = 65_536
+/** And for how long, ms. */
+const discardMs = 1000
 /** How much of a wanted response is taken before its reader is known; the rest waits at the node. */
 const mostAheadBytes = 131_072
 /** Chunks of a complete body are put together up to this size; of a larger one they are handed on as they are. */
@@ -52,6 +55,7 @@ export class Sending implements Carried, BodySource {
   #phase: 'waiting' | 'sent' | 'wanted' | 'discarded' | 'over' = 'waiting'
   #isReused = false
   #discarded = 0
+  #isNotModified = false
   #chunks: Buffer[] = []
   #aheadBytes = 0
   #body: ResponseBody | null = null
@@ -124,14 +128,15 @@ export class Sending implements Carried, BodySource {
       return
     }
     this.#phase = 'wanted'
+    this.#isNotModified = statusCode === 304
     if (this.#listener.head(statusCode, headers) || this.#phase !== 'wanted') return
     this.#phase = 'discarded'
-    this.#watchBody()
+    this.#watchBody(discardMs)
   }
 
   onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#stillness?.moved()
     if (this.#phase === 'wanted') {
+      this.#stillness?.moved()
       if (this.#body === null ? !this.#takeAhead(chunk) : !this.#body.push(chunk)) this.#pause(controller)
       return
     }
@@ -153,7 +158,8 @@ export class Sending implements Carried, BodySource {
     switch (this.#phase) {
       case 'waiting': return this.#fail(isRequestFault(error) ? 'client' : 'connect', error)
       case 'sent': return this.#fail(failureOf(error, this.#isReused), error)
-      case 'wanted': return this.#break(error)
+      // RFC 9110 §8.6: its content-length is that of the body which it does without; undici waits for one
+      case 'wanted': return this.#isNotModified && codeOf(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ? this.onResponseEnd() : this.#break(error)
     }
   }
 
@@ -171,7 +177,7 @@ export class Sending implements Carried, BodySource {
     for (const chunk of this.#chunks) body.push(chunk)
     this.#chunks = []
     if (this.#hasEnded) body.push(null)
-    else if (this.#bodyError === null) this.#watchBody()
+    else if (this.#bodyError === null) this.#watchBody(this.#bodyTimeoutMs)
     else body.destroy(this.#bodyError)
     return body
   }
@@ -199,10 +205,10 @@ export class Sending implements Carried, BodySource {
     controller.pause()
   }
 
-  #watchBody (): void {
-    if (this.#clock === null || this.#bodyTimeoutMs === 0) return
-    this.#stillness = new Stillness(this.#bodyTimeoutMs, this.#clock, () => {
-      const error = new Error(`nothing of the body came for ${this.#bodyTimeoutMs} ms`)
+  #watchBody (limitMs: number): void {
+    if (this.#clock === null || limitMs === 0) return
+    this.#stillness = new Stillness(limitMs, this.#clock, () => {
+      const error = new Error(`nothing of the body came for ${limitMs} ms`)
       if (this.#phase === 'wanted') this.#break(error)
       this.#controller?.abort(error)
     })
@@ -229,21 +235,4 @@ export class Sending implements Carried, BodySource {
  */
 function letGo ({ rawHeaders }: Dispatcher.DispatchController): void {
   if (Array.isArray(rawHeaders)) rawHeaders.length = 0
-}
-
-/** What the client's request itself makes impossible; no node is to blame. */
-const requestFaults: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'])
-
-function codeOf (error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : ''
-}
-
-function isRequestFault (error: Error): boolean {
-  return requestFaults.has(codeOf(error))
-}
-
-function failureOf (error: Error, isReused: boolean): Failure {
-  if (isRequestFault(error)) return 'client'
-  if (codeOf(error).startsWith('HPE_') || codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW') return 'malformed'
-  return isReused ? 'stale' : 'reset'
 }

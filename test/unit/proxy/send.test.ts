@@ -277,11 +277,26 @@ test('a body — is not watched when it came with its head, nor any more when it
   }
 })
 
-test('a response that is not wanted and stands still — is cut off', async t => {
-  const { heard, controller, clock } = flowing(100, { wanted: false })
-  clock.advance(100)
-  t.same(controller.done, ['abort nothing of the body came for 100 ms'])
-  t.same(heard, ['head 200'])
+test('a response that is not wanted — is cut off after a second, however it trickles and however long it might stand still', async t => {
+  for (const bodyTimeout of [100, 0, undefined]) {
+    const { sending, heard, controller, clock } = flowing(bodyTimeout, { wanted: false })
+    clock.advance(999)
+    sending.onResponseData(controller, Buffer.from('a'))
+    t.same(controller.done, [])
+    clock.advance(1)
+    t.match(controller.done, [/^abort/])
+    t.same(heard, ['head 200'])
+  }
+})
+
+test('a 304 — that says how long the body is which it does without — is complete', async t => {
+  for (const [status, expected] of [[304, ['head 304', 'ended']], [200, ['head 200', 'broken: the error']]] as const) {
+    const { sending, heard, controller } = sendingWith()
+    sending.onRequestStart(controller)
+    sending.onResponseStart(controller, status, { 'content-length': '5' })
+    sending.onResponseError(controller, Object.assign(new Error('the error'), { code: 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' }))
+    t.same(heard, expected)
+  }
 })
 
 test('a response that breaks off — ends its stream in the error that the listener gives — before and after it was handed over', async t => {
