@@ -159,9 +159,7 @@ export class Exchange implements ForwardListener {
     }
     // that of an answer which this one replaces
     if (reply.hasHeader('retry-after')) reply.removeHeader('retry-after')
-    // RFC 9110 §8.6
-    if (statusCode === 204 && headers['content-length'] !== undefined) headers['content-length'] = undefined
-    this.#callback?.(null, { statusCode, headers, body })
+    this.#callback?.(null, { statusCode, headers: statusCode === 204 ? withoutLength(headers) : headers, body })
   }
 
   fail (error: Error): void {
@@ -211,6 +209,11 @@ export class Exchange implements ForwardListener {
     // a body that Fastify did not read, as that of a GET, is not sent
     return body !== undefined && body.length > 0 ? body : null
   }
+}
+
+/** RFC 9110 §8.6: what has no body by its status has no length. */
+function withoutLength ({ 'content-length': _, ...rest }: IncomingHttpHeaders): IncomingHttpHeaders {
+  return rest
 }
 
 /** Hooks may be async as well. */

@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { send } from '../../support/client.js'
+import { send, until } from '../../support/client.js'
 import { gatewayWith } from '../../support/gateway.js'
 import { resettingAfterReading, startUpstream } from '../../support/upstream.js'
-import { startWorker } from '../../support/worker.js'
+import { answering, startWorker } from '../../support/worker.js'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Test } from 'tap'
 import type { CallOptions } from '../../../types/index.js'
@@ -64,6 +64,31 @@ for (const { name, hook } of failing) {
     t.match(await send(gateway.origin), { status: 418, body: Buffer.from('of the hook') })
   })
 }
+
+test('`onResponse` — that replies without reading the response — holds the node no longer', async t => {
+  const worker = await startWorker(t, answering(200, 'x'.repeat(2_000_000)))
+  const gateway = await gatewayWith(t, { nodes: { a: worker.origin }, routes: app => { app.get('/', (_request, reply) => reply.balance('things', { onResponse: (_request, reply) => { reply.send('mine') } })) } })
+  t.match(await send(gateway.origin), { status: 200, text: 'mine' })
+  await until('nothing in flight', () => gateway.inFlight() === 0)
+})
+
+test('`onResponse` — may read the response when it has replied', async t => {
+  const worker = await startWorker(t, answering(200, 'x'.repeat(2_000_000)))
+  let bytes = 0
+  const gateway = await gatewayWith(t, {
+    nodes: { a: worker.origin },
+    routes: app => {
+      app.get('/', (_request, reply) => reply.balance('things', {
+        onResponse: async (_request, reply, { stream }) => {
+          reply.code(202).send()
+          for await (const chunk of stream) bytes += chunk.length
+        }
+      }))
+    }
+  })
+  t.match(await send(gateway.origin), { status: 202 })
+  await until('all of it', () => bytes === 2_000_000)
+})
 
 test('an async `onError` — that rejects when it has replied — changes nothing', async t => {
   const a = await startUpstream(t, resettingAfterReading)

@@ -143,6 +143,15 @@ test('an HTTP/2 front — balances over HTTP/1 nodes, with failover', async t =>
   t.match(JSON.parse(await text()), { method: 'POST', url: '/p?q=1', headers: { 'x-a': '1', 'x-forwarded-proto': 'http', 'x-forwarded-host': new URL(gateway.origin).host }, body: '{"a":1}' })
 })
 
+test('an HTTP/2 front — sends on bodies without a type, and JSON that is false', async t => {
+  const worker = await startWorker(t)
+  const gateway = await gatewayWith(t, { nodes: { a: worker.origin }, server: { http2: true } as object })
+  for (const [headers, body] of [[{}, 'untyped'], [{ 'content-type': 'application/json' }, 'false']] as const) {
+    const { text } = await overHttp2(t, gateway.origin, { ':path': '/', ':method': 'POST', ...headers }, body)
+    t.equal(JSON.parse(await text()).body, body)
+  }
+})
+
 test('an HTTP/2 front — answers with the error — when no node is reached', async t => {
   const gateway = await gatewayWith(t, { nodes: { a: await refusingOrigin(t) }, server: { http2: true } as object })
   const { headers, text } = await overHttp2(t, gateway.origin, { ':path': '/' })

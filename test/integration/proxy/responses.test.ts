@@ -26,6 +26,34 @@ test('a response 304 — keeps its validators', async t => {
   t.match(await send(gateway.origin, { headers: { 'if-none-match': '"1"' } }), { status: 304, headers: { etag: '"1"', 'cache-control': 'no-cache' }, text: '' })
 })
 
+test('a response 304 — with the length of the body that it does without — is no failure', async t => {
+  const upstream = await startUpstream(t, { received: ({ socket }) => { socket.write('HTTP/1.1 304 Not Modified\r\netag: "1"\r\ncontent-length: 5\r\n\r\n') } })
+  const gateway = await gatewayWith(t, { nodes: { a: upstream.origin } })
+  for (let count = 0; count < 2; count++) t.match(await send(gateway.origin), { status: 304, headers: { etag: '"1"' }, text: '', isBroken: false })
+  t.match(gateway.outcomes, [{ kind: 'response', statusCode: 304 }, { kind: 'response', statusCode: 304 }])
+})
+
+test('a response 204 — that has a length — loses it', async t => {
+  const upstream = await startUpstream(t, saying('HTTP/1.1 204 No Content\r\ncontent-length: 0\r\nx-a: 1\r\n\r\n'))
+  const gateway = await gatewayWith(t, { nodes: { a: upstream.origin } })
+  const answer = await send(gateway.origin)
+  t.match(answer, { status: 204, headers: { 'x-a': '1' } })
+  t.equal(answer.headers['content-length'], undefined)
+})
+
+test('a response whose type `rewriteHeaders` removes — gets none on its way, short or long', async t => {
+  for (const text of ['short', 'x'.repeat(100_000)]) {
+    const worker = await startWorker(t, answering(200, text, { 'content-type': 'text/plain' }))
+    const gateway = await gatewayWith(t, {
+      nodes: { a: worker.origin },
+      routes: app => { app.get('/', (_request, reply) => reply.balance('things', { rewriteHeaders: ({ 'content-type': _removed, ...rest }) => rest })) }
+    })
+    const answer = await send(gateway.origin)
+    t.equal(answer.text, text)
+    t.equal(answer.headers['content-type'], undefined)
+  }
+})
+
 test('a response without a type and without a body — arrives so', async t => {
   const worker = await startWorker(t, (_request, response) => { response.end() })
   const gateway = await gatewayWith(t, { nodes: { a: worker.origin } })

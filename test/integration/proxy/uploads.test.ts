@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import { test } from 'tap'
 import { headOf, openRequest, answerOf, send, until, within } from '../../support/client.js'
 import { gatewayWith } from '../../support/gateway.js'
@@ -145,6 +146,27 @@ test('a client that uploads to a service that is down — reads the 502', async 
   const gateway = await gatewayWith(t, { nodes: { a: await refusingOrigin(t) }, streams: true })
   const answer = await send(gateway.origin, { method: 'POST', headers: { ...binary, 'content-length': 200_000 }, body: Readable.from(pieces(200_000)) })
   t.match(answer, { status: 502, headers: { connection: 'close' } })
+})
+
+test('a body that cannot be unpacked — is a 400 before a node and a 503 before none, and the gateway serves on', async t => {
+  const worker = await startWorker(t)
+  const gateway = await gatewayWith(t, {
+    nodes: { a: worker.origin },
+    streams: true,
+    before: app => { app.addHook('preParsing', (_request, _reply, payload, done) => { done(null, payload.pipe(createGunzip())) }) },
+    routes: app => { app.post('/:service', (request, reply) => reply.balance((request.params as { service: string }).service)) }
+  })
+  const rubbish = { method: 'POST', headers: { ...binary, 'content-encoding': 'gzip' }, body: 'rubbish!' }
+  t.match(await send(`${gateway.origin}/things`, rubbish), { status: 400 })
+  t.match(await send(`${gateway.origin}/others`, rubbish), { status: 503 })
+  t.match(await send(`${gateway.origin}/things`, rubbish), { status: 400 }, 'again')
+})
+
+test('a body that was not read yet — arrives whole — when an onRequest hook balances', async t => {
+  const worker = await startWorker(t)
+  const gateway = await gatewayWith(t, { nodes: { a: worker.origin }, routes: app => { app.addHook('onRequest', async (_request, reply) => reply.balance('things')) } })
+  t.match(await send(gateway.origin, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' }), { status: 200 })
+  t.equal(worker.received[0]?.body.toString(), '{"a":1}')
 })
 
 test('an upload without a body — is sent without one', async t => {

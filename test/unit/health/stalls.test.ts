@@ -11,7 +11,7 @@ const aborted: Outcome = { kind: 'aborted', elapsedMs: 1 }
 
 interface StallsFixture {
   readonly node: Node
-  readonly begin: (count: number, node?: Node) => RunningAttempt[]
+  readonly begin: (count: number, node?: Node, isUploading?: boolean) => RunningAttempt[]
   /** Lets so much time pass. */
   readonly pass: (ms: number) => void
   /** The nodes that were found stalled. */
@@ -24,7 +24,7 @@ function stallsWith ({ given = rules, latencyMs = 50 }: { given?: StallRules | f
   const stalls = new Stalls({ rulesOf: () => given, latencyOf: () => latencyMs, stalled: ({ info }) => stalled.push(info.id) })
   const node = nodeWith({})
   let now = 0
-  const begin = (count: number, at: Node = node): RunningAttempt[] => Array.from({ length: count }, () => new RunningAttempt(at, 1, ++now, [stalls]))
+  const begin = (count: number, at: Node = node, isUploading: boolean = false): RunningAttempt[] => Array.from({ length: count }, () => new RunningAttempt(at, 1, ++now, [stalls], isUploading))
   const pass = (ms: number): void => { for (let passedMs = 0; passedMs < ms; passedMs += stallTickMs) stalls.tick() }
   return { node, begin, pass, stalled }
 }
@@ -77,6 +77,23 @@ test('requests that ended without an answer do not wait', async t => {
   begin(3)[0]?.settle(aborted)
   pass(60_000)
   t.same(stalled, [])
+})
+
+test('requests whose bodies the client still sends do not wait — until it has sent them', async t => {
+  const { node, begin, pass, stalled } = stallsWith()
+  const attempts = begin(4, node, true)
+  pass(60_000)
+  t.same(stalled, [])
+  attempts[0]?.settle(aborted)
+  attempts[0]?.uploaded()
+  for (const attempt of attempts.slice(1).reverse()) {
+    attempt.uploaded()
+    attempt.uploaded()
+  }
+  pass(1100)
+  t.same(stalled, ['a'])
+  pass(60_000)
+  t.same(stalled, ['a'], 'each is judged once')
 })
 
 test('an end without an answer is no sign of life', async t => {

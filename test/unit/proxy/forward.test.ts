@@ -167,6 +167,21 @@ test('the time of an attempt — runs from its start, and ends at its limit', as
   checkOver(t, fixture)
 })
 
+test('the time of an attempt — that waits for the client to send its body — blames no node, and goes to no other', async t => {
+  const source = new PassThrough()
+  source.write('a part')
+  const body = new ReplayBody(source, 100, { usedBytes: 0, limitBytes: 1000 })
+  const fixture = forwardWith({ body, attemptTimeoutMs: 300 })
+  fixture.forward.start()
+  current(fixture).connect()
+  const sent = current(fixture).options.body as PassThrough
+  sent.resume()
+  await turn()
+  fixture.clock.advance(300)
+  t.same([fixture.told, fixture.settled], [['fail FST_BALANCE_TIMEOUT'], ['a aborted after 300']])
+  checkOver(t, fixture)
+})
+
 test('the deadline — ends the request at its limit — whatever attempt runs', async t => {
   const fixture = forwardWith({ balance: { timeoutMs: 500 }, attemptTimeoutMs: 300 })
   fixture.forward.start()
