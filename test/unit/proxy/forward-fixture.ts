@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { resolveGateway } from '../../../lib/options/gateway.js'
 import { Forward } from '../../../lib/proxy/forward.js'
 import { Service } from '../../../lib/proxy/service.js'
@@ -109,7 +110,11 @@ function playedPools (attempts: PlayedAttempt[]): Pools {
   const poolOf = (node: Node): unknown => ({
     dispatch (options: Dispatcher.DispatchOptions, sending: Sending) {
       const aborts: string[] = []
-      const controller = { abort: (error: Error) => aborts.push(error.message), pause () {}, resume () {} } as unknown as Dispatcher.DispatchController
+      const abort = ({ message }: Error): void => {
+        aborts.push(message)
+        if (options.body instanceof Readable) options.body.destroy()
+      }
+      const controller = { abort, pause () {}, resume () {} } as unknown as Dispatcher.DispatchController
       attempts.push({
         node: node.info.id,
         sending,
