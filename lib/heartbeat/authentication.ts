@@ -11,8 +11,16 @@ import type { Clock } from '../../types/clock.js'
 /** How far the time of a heartbeat may be from the gateway's, ms. */
 export const windowMs = 60_000
 
-/** The second half of an authentication, once the body is read. Throws a 401; gives the services that the sender may register, null for all. */
-export type Proof = (body: Uint8Array) => readonly string[] | null
+/** What the sender of a heartbeat has proved. */
+export interface Proved {
+  /** The id of its key; null: keys are not what lets senders in. */
+  readonly key: string | null
+  /** The services that it may register; null: all. */
+  readonly services: readonly string[] | null
+}
+
+/** The second half of an authentication, once the body is read. Throws a 401. */
+export type Proof = (body: Uint8Array) => Proved
 
 /**
  * The first half, before a byte of the body is read: throws a 401 or 403 for who cannot be let in. What passes has not proved anything
@@ -31,7 +39,7 @@ export function admissionBy (authentication: Authentication, clock: Time): Admis
   }
 }
 
-const nothingToProve: Proof = () => null
+const nothingToProve: Proof = () => ({ key: null, services: null })
 
 function byLoopback (request: FastifyRequest): Proof {
   if (isLoopbackPeer(request)) return nothingToProve
@@ -62,7 +70,7 @@ function bySignature (keys: readonly HeartbeatKey[], clock: Time): Admission {
       if (!timingSafeEqual(Buffer.from(expected), Buffer.from(signed.signature))) throw unauthorized('the signature is wrong', clock)
       // Last, so that nobody without the secret can fill the memory.
       if (!nonces.use(key.id, signed.nonce, clock.now())) throw unauthorized('the nonce was used before', clock)
-      return key.services
+      return { key: key.id, services: key.services }
     }
   }
 }

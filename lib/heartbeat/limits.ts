@@ -2,10 +2,14 @@
 const mostPerSecond = 200
 /** No node is told to beat more seldom than this, unless the options say so. */
 const longestIntervalMs = 15_000
-/** Heartbeats that a node may send at once. */
-const burst = 10
-/** Heartbeats that a node may send in every interval it was told. */
-const perInterval = 4
+/** How much may come at once, and how much in every interval. */
+export interface Allowance {
+  readonly burst: number
+  readonly perInterval: number
+}
+
+/** Of the heartbeats of one node, in the intervals that it was told. */
+const heartbeats: Allowance = { burst: 10, perInterval: 4 }
 
 /** How often a node is told to beat: as the options say, stretched to whole seconds when `size` nodes would be too many at that pace. */
 export function intervalOf (size: number, configuredMs: number): number {
@@ -15,17 +19,20 @@ export function intervalOf (size: number, configuredMs: number): number {
 }
 
 /**
- * Finds out which nodes beat much more often than they were told: a bucket of 10 heartbeats each, refilled with four per interval.
- * It keeps one number per node, the time at which its bucket is full again (the generic cell rate algorithm, ITU-T I.371).
+ * Finds out which nodes beat much more often than they were told: a bucket of 10 heartbeats each, refilled with four per interval, unless
+ * another allowance is given. It keeps one number per node, the time at which its bucket is full again (the generic cell rate algorithm,
+ * ITU-T I.371).
  */
 export class HeartbeatPace {
   readonly #mostNodes: number
+  readonly #allowance: Allowance
   /** Least recently heard of first. */
   readonly #fullAt = new Map<string, number>()
 
   /** `mostNodes`: how many are remembered; beyond it the one that was silent longest starts anew. */
-  constructor (mostNodes: number) {
+  constructor (mostNodes: number, allowance: Allowance = heartbeats) {
     this.#mostNodes = mostNodes
+    this.#allowance = allowance
   }
 
   /** How many nodes are remembered. */
@@ -35,6 +42,7 @@ export class HeartbeatPace {
 
   /** Takes one heartbeat from a node's bucket. How long it has to wait for the next instead, ms; 0: taken. */
   take (node: string, intervalMs: number, now: number): number {
+    const { burst, perInterval } = this.#allowance
     const stepMs = intervalMs / perInterval
     // Never more than empty, also when the interval was longer before.
     const fullAt = Math.min(Math.max(this.#fullAt.get(node) ?? now, now), now + burst * stepMs)

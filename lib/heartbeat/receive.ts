@@ -6,6 +6,7 @@ import { HeartbeatPace, intervalOf } from './limits.js'
 import { refusalWith } from './refusal.js'
 import { heartbeatBodyOf } from './schema.js'
 import type { Sender } from './address.js'
+import type { Proved } from './authentication.js'
 import type { DestinationRules } from './destination.js'
 import type { ResolvedHeartbeat } from './options.js'
 import type { CheckedBody } from './schema.js'
@@ -42,42 +43,58 @@ export interface ReceiverDependencies {
 }
 
 /** A heartbeat whose sender has proved who it is. */
-export interface ReceivedHeartbeat {
+export interface ReceivedHeartbeat extends Proved {
   readonly bytes: Uint8Array
   readonly sender: Sender
-  /** The services that its secret may register; null: all. */
-  readonly services: readonly string[] | null
 }
+
+/** How long the registry remembers a goodbye: nobody says more of them meanwhile for nodes that are not known than a gateway has nodes. */
+const goodbyesMs = 600_000
 
 /** Decides on heartbeats and tells the registry of those that are accepted. Throws the error that the sender is to get. */
 export function receiver ({ registry, options, group, clock, destinations }: ReceiverDependencies): (heartbeat: ReceivedHeartbeat) => Promise<HeartbeatAnswer> {
-  const pace = new HeartbeatPace(options.maxNodes + 1000)
+  const most = options.maxNodes + 1000
+  const pace = new HeartbeatPace(most)
+  const goodbyes = new HeartbeatPace(most, { burst: most, perInterval: most })
 
-  return async ({ bytes, sender, services }) => {
+  return async ({ bytes, sender, key, services }) => {
     const body = heartbeatBodyOf(jsonOf(bytes))
     admitService(body.service, options.services, services)
     const destination = await destinationOf(body, sender, destinations)
     const id = body.id ?? defaultIdOf(destination.origin)
     const intervalMs = intervalOf(registry.heard, options.intervalMs)
     const ttlMs = intervalMs * options.missed
-    admitNode(body, id, ttlMs)
-    admitPace(body, id, intervalMs)
+    admit(body, id, { who: senderOf(key, sender), intervalMs, ttlMs })
     const verdict = registry.announce(announcementOf({ body, id, destination, ttlMs }))
     if (verdict.kind === 'superseded') throw supersededBy(verdict.incarnation, id, isHeldAt(destination.origin, id, registry.nodes(body.service)))
     return { id: verdict.id, service: body.service, state: verdict.state, intervalMs, ttlMs, gateways: group.gateways, fanout: group.fanout, drain: verdict.drain }
   }
 
-  function admitNode ({ service, state }: CheckedBody, id: string, ttlMs: number): void {
-    if (state === 'left' || registry.size < options.maxNodes || registry.has(service, id)) return
-    throw limit(`this gateway knows ${options.maxNodes} nodes already, and takes no more`, ttlMs)
-  }
-
-  /** A node that drains or leaves is always heard: it would receive requests until its next message. */
-  function admitPace ({ service, state }: CheckedBody, id: string, intervalMs: number): void {
-    if (state === 'draining' || state === 'left') return
+  /** A node that is known and drains or leaves is always heard: it would receive requests until its next message. */
+  function admit ({ service, state }: CheckedBody, id: string, { who, intervalMs, ttlMs }: { who: string, intervalMs: number, ttlMs: number }): void {
+    const isKnown = registry.has(service, id)
+    if (isKnown && (state === 'draining' || state === 'left')) return
+    if (state === 'left') return admitGoodbye(who)
+    if (!isKnown) admitNode(ttlMs)
     const waitMs = pace.take(`${service} ${id}`, intervalMs, clock.now())
     if (waitMs > 0) throw limit(`'${id}' beats much more often than every ${intervalMs} ms`, waitMs)
   }
+
+  function admitNode (ttlMs: number): void {
+    if (registry.size >= options.maxNodes) throw limit(`this gateway knows ${options.maxNodes} nodes already, and takes no more`, ttlMs)
+  }
+
+  /** The goodbye of a node that is not known changes nothing for requests, but it is remembered, and shared with other gateways. */
+  function admitGoodbye (who: string): void {
+    const waitMs = goodbyes.take(who, goodbyesMs, clock.now())
+    if (waitMs > 0) throw limit(`${who} has said goodbye for ${most} nodes within 10 minutes that this gateway does not know`, waitMs)
+  }
+}
+
+/** Who is limited as one. A process of this machine may use any of its addresses. */
+function senderOf (key: string | null, { isLoopback, address }: Sender): string {
+  if (key !== null) return `the key '${key}'`
+  return isLoopback ? 'this machine' : address ?? 'an unknown address'
 }
 
 function jsonOf (bytes: Uint8Array): unknown {

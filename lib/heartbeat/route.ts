@@ -65,7 +65,7 @@ function handlers ({ registry, options, group, clock, isClosing, listening, look
       const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       const prove = proofs.get(request)
       if (prove === undefined) throw new HeartbeatUnauthorizedError('it was not let in')
-      return receive({ bytes, services: prove(bytes), sender: { address: peerAddressOf(request), isLoopback: isLoopbackPeer(request) } })
+      return receive({ bytes, ...prove(bytes), sender: { address: peerAddressOf(request), isLoopback: isLoopbackPeer(request) } })
     }
   }
 }

@@ -319,7 +319,7 @@ t.test('an urgent beat comes also while it waits', async t => {
 })
 
 t.test('the goodbye is the last beat, and nothing is made of its answer', async t => {
-  for (const delivery of [ok(), failed(), answered(409, { incarnation: 500 }), answered(403)]) {
+  for (const delivery of [ok(), failed(), answered(409, { incarnation: 500 }), answered(403), answered(429)]) {
     const { link, clock, carrier, lines } = linkWith([delivery])
     await link.leave()
     t.equal(carrier.posted.length, 1)

@@ -68,6 +68,11 @@ test('no more nodes are remembered than told, and the one that was silent longes
   t.equal(pace.take('a', 1000, 0), 0, 'a starts anew')
 })
 
+test('another allowance may be given', async t => {
+  const pace = new HeartbeatPace(10, { burst: 2, perInterval: 1 })
+  t.same([0, 0, 0, 999, 1000, 1000].map(now => pace.take('a', 1000, now)), [0, 0, 1000, 1, 0, 1000])
+})
+
 test('where nothing is remembered, nobody waits', async t => {
   const pace = new HeartbeatPace(0)
   for (let count = 0; count < 20; count++) t.equal(pace.take('a', 1000, 0), 0)

@@ -155,6 +155,7 @@ test('a full gateway takes no new node, but hears those it knows and those that 
   t.equal((await beat(app, { ...least, id: 'new', state: 'draining' })).statusCode, 429)
   t.equal((await beat(app, { ...least, id: 'known' })).statusCode, 200)
   t.equal((await beat(app, { ...least, id: 'new', state: 'left' })).statusCode, 200)
+  t.equal((await beat(app, { ...least, id: 'known', state: 'left' })).statusCode, 200)
   t.equal((await beat(app, { ...least, id: 'known', service: 'users' })).statusCode, 429, 'ids are of a service')
   registry.size = 1
   t.equal((await beat(app, { ...least, id: 'new' })).statusCode, 200)
@@ -162,6 +163,7 @@ test('a full gateway takes no new node, but hears those it knows and those that 
 
 test('a node that beats much too often is told to wait, but may drain and leave', async t => {
   const { app, clock, registry } = await gatewayWith(t)
+  registry.known = ['orders/127.0.0.1:3000']
   for (let count = 0; count < 10; count++) t.equal((await beat(app, least)).statusCode, 200)
   const refused = await beat(app, least)
   t.match(refused.json(), { statusCode: 429, code: 'FST_BALANCE_HEARTBEAT_LIMIT', message: /beats much more often than every 1000 ms/ })
@@ -172,6 +174,28 @@ test('a node that beats much too often is told to wait, but may drain and leave'
   t.equal(registry.announcements.length, 13)
   clock.advance(250)
   t.equal((await beat(app, least)).statusCode, 200)
+})
+
+test('a node that is not known may drain as often as it may beat', async t => {
+  const { app, registry } = await gatewayWith(t)
+  for (let count = 0; count < 10; count++) t.equal((await beat(app, { ...least, state: 'draining' })).statusCode, 200)
+  t.match((await beat(app, { ...least, state: 'draining' })).json(), { statusCode: 429, message: /beats much more often/ })
+  t.equal((await beat(app, { ...least, port: 3001, state: 'draining' })).statusCode, 200, 'another one')
+  registry.known = ['orders/127.0.0.1:3000']
+  t.equal((await beat(app, { ...least, state: 'draining' })).statusCode, 200, 'and always once it is known')
+})
+
+test('goodbyes of nodes that are not known count by the key that signs them, wherever they come from', async t => {
+  const { app } = await gatewayWith(t, { heartbeat: { maxNodes: 0, secrets: [{ id: 'one', secret }, { id: 'two', secret }] } })
+  const leave = async (index: number, key: string, from: string) => {
+    const body = JSON.stringify({ ...least, id: `left-${index}`, state: 'left' })
+    return await beat(app, body, { from, headers: signed(body, { key }) })
+  }
+  for (let index = 0; index < 1000; index++) await leave(index, 'one', '10.0.0.5')
+  const refused = await leave(1000, 'one', '10.0.0.6')
+  t.match(refused.json(), { statusCode: 429, code: 'FST_BALANCE_HEARTBEAT_LIMIT', message: "Heartbeat refused: the key 'one' has said goodbye for 1000 nodes within 10 minutes that this gateway does not know" })
+  t.equal(refused.headers['retry-after'], '1')
+  t.equal((await leave(1000, 'two', '10.0.0.5')).statusCode, 200)
 })
 
 test('many nodes are told to beat more seldom', async t => {
