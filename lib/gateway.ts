@@ -12,6 +12,7 @@ import { expiredNodes } from './health/expired-nodes.js'
 import { OutlierDetector } from './health/outlier.js'
 import { Stalls, stallTickMs } from './health/stalls.js'
 import { Traffic } from './health/traffic.js'
+import { watchNodes } from './health/watched-nodes.js'
 import { resolveHeartbeat } from './heartbeat/options.js'
 import { heartbeatRoute } from './heartbeat/route.js'
 import { Life } from './life.js'
@@ -158,12 +159,7 @@ function checkNodes (app: FastifyInstance, registry: NodeRegistry, pools: Pools,
     probe: (node, { path, timeoutMs }, signal) => probe(pools, clock, node, { path, timeoutMs, signal }),
     judge: (node, works) => registry.judge(node, works)
   })
-  registry.onChange(({ service, id }) => {
-    const { health } = serviceOf(service)
-    const node = registry.node(service, id)
-    if (health !== false && node?.leaseUntil === Infinity) checks.watch(node, health)
-  })
-  registry.onGone(node => checks.forget(node))
+  watchNodes(registry, checks, name => serviceOf(name).health)
   app.addHook('onClose', async () => checks.stop())
 }
 
