@@ -65,7 +65,13 @@ export class Discovery {
   #apply (nodes: Answer['nodes']): void {
     const { registry } = this.#tools
     const wanted = new Map(nodes.map(({ origin, weight }) => [origin, weight]))
+    const standing = new Set(registry.nodes(this.#service).map(({ origin }) => origin))
     for (const [origin, weight] of wanted) {
+      // It said goodbye, was forgotten or removed. This answer may be older than that, from a cache; the next one that lists it brings it back.
+      if (this.#known.has(origin) && !standing.has(origin)) {
+        this.#known.delete(origin)
+        continue
+      }
       if (this.#known.get(origin) !== weight) registry.renew({ service: this.#service, origin, weight })
       this.#known.set(origin, weight)
     }

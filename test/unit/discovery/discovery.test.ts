@@ -6,18 +6,21 @@ import type { Answer } from '../../../lib/discovery/resolve.js'
 interface Planned { readonly delayMs: number, readonly task: () => void }
 
 /** A discovery whose answers and time the test plays. */
-function discoveryWith (answers: ReadonlyArray<Answer | Error>): { planned: Planned[], calls: string[], next: () => Promise<void>, discovery: Discovery } {
+function discoveryWith (answers: ReadonlyArray<Answer | Error>): { planned: Planned[], calls: string[], nodes: Set<string>, next: () => Promise<void>, discovery: Discovery } {
   const [planned, calls, left]: [Planned[], string[], Array<Answer | Error>] = [[], [], [...answers]]
-  const nodes: string[] = []
+  const nodes = new Set<string>()
   const discovery = new Discovery('things', { a: 'things.example', port: 80 }, {
     registry: {
-      nodes: () => nodes.map(origin => ({ id: origin, origin, static: origin === 'http://static' })) as never,
+      nodes: () => Array.from(nodes, origin => ({ id: origin, origin, static: origin === 'http://static' })) as never,
       renew: ({ origin, weight }) => {
         if (origin === 'http://refused') throw new Error('refused')
         calls.push(`renew ${origin} ${weight}`)
-        nodes.push(origin)
+        nodes.add(origin)
       },
-      remove: (_service, id) => calls.push(`remove ${id}`) > 0
+      remove: (_service, id) => {
+        calls.push(`remove ${id}`)
+        return nodes.delete(id)
+      }
     },
     resolve: async () => {
       const answer = left.shift()
@@ -39,7 +42,7 @@ function discoveryWith (answers: ReadonlyArray<Answer | Error>): { planned: Plan
     else planned.at(-1)?.task()
     for (let turn = 0; turn < 10 && planned.length === count; turn++) await Promise.resolve()
   }
-  return { planned, calls, next, discovery }
+  return { planned, calls, nodes, next, discovery }
 }
 
 const answer = (ttlMs: number, ...origins: string[]): Answer => ({ nodes: origins.map(origin => ({ origin, weight: 1 })), ttlMs })
@@ -52,6 +55,42 @@ test('discovery — tells the registry what has changed, and no more', async t =
   t.same(calls.splice(0), [])
   await next()
   t.same(calls, ['renew http://b 3', 'remove http://a'])
+})
+
+test('discovery — brings a node back that the registry has no more, with the second answer that lists it since', async t => {
+  const { calls, nodes, next } = discoveryWith(Array.from({ length: 5 }, () => answer(5000, 'http://a', 'http://b')))
+  await next()
+  calls.length = 0
+  nodes.delete('http://a')
+  await next()
+  t.same(calls, [], 'the first may be older than its goodbye')
+  await next()
+  t.same(calls, ['renew http://a 1'])
+  await next()
+  nodes.delete('http://a')
+  await next()
+  t.same(calls, ['renew http://a 1'], 'and again')
+})
+
+test('discovery — leaves alone what took the place of a node that was gone', async t => {
+  const { calls, nodes, next } = discoveryWith(Array.from({ length: 3 }, () => answer(5000, 'http://a')))
+  await next()
+  calls.length = 0
+  nodes.delete('http://a')
+  nodes.add('http://a')
+  await next()
+  await next()
+  t.same(calls, [])
+})
+
+test('discovery — a node that is gone from the registry and from the answer stays away', async t => {
+  const { calls, nodes, next } = discoveryWith([answer(5000, 'http://a', 'http://b'), answer(5000, 'http://b'), answer(5000, 'http://b')])
+  await next()
+  calls.length = 0
+  nodes.delete('http://a')
+  await next()
+  await next()
+  t.same(calls, [])
 })
 
 test('discovery — leaves configured nodes alone', async t => {
