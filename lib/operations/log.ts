@@ -10,7 +10,9 @@ export function logRegistry (registry: NodeRegistry, log: FastifyBaseLogger): ()
   const equalized = new Set<string>()
   const silent = new Set<string>()
   return () => {
-    for (const service of registry.services()) {
+    const services = registry.services()
+    for (const noted of [equalized, silent]) keepOnly(noted, services)
+    for (const service of services) {
       const snapshot = registry.snapshot(service)
       if (turned(equalized, service, snapshot?.equalized === true) === 'on') log.warn({ service }, 'every node has weight 0, so all count the same')
       const turn = turned(silent, service, snapshot?.heartbeatsLost === true)
@@ -36,6 +38,15 @@ export function storeLog (log: FastifyBaseLogger): { troubled: (error: Error | n
       else log.warn({ err: error }, 'the store is away: this gateway goes on with what it knows, and hears every node itself')
     },
     refused: (what, error) => log.warn({ err: error, what }, 'something in the store cannot be used')
+  }
+}
+
+/** Forgets the services that do not exist any more: those that nobody configured end with their last node. */
+function keepOnly (noted: Set<string>, services: readonly string[]): void {
+  if (noted.size === 0) return
+  const existing = new Set(services)
+  for (const service of noted) {
+    if (!existing.has(service)) noted.delete(service)
   }
 }
 

@@ -84,6 +84,24 @@ test('silent nodes that are forgotten end the loss', async t => {
   t.same(ofServices(fixture), [lost, found])
 })
 
+test('a service that ends with its silent nodes is forgotten — and begins anew when it comes back', async t => {
+  const fixture = loggedRegistryWith({ configured: [] })
+  const { say, clock, look, registry } = fixture
+  say('a')
+  clock.advance(ttlMs)
+  look()
+  t.same(ofServices(fixture), [lost])
+  clock.advance(61_000)
+  t.same(registry.services(), [])
+  look()
+  say('a')
+  look()
+  t.same(ofServices(fixture), [], 'nothing came through again, for there was no such service')
+  clock.advance(ttlMs)
+  look()
+  t.same(ofServices(fixture), [lost])
+})
+
 test('a service whose weights are all 0 is warned of once — and again after it was not so', async t => {
   const fixture = loggedRegistryWith({ nodes: [{ id: 'a', weight: 0 }, { id: 'b', weight: 0 }] })
   fixture.look()
