@@ -36,9 +36,9 @@ export const RequestError: FastifyErrorConstructor<{ code: 'FST_BALANCE_REQUEST'
 export const BodyError: FastifyErrorConstructor<{ code: 'FST_BALANCE_BODY', statusCode: 415 }, [string, string]> =
   createError('FST_BALANCE_BODY', "A body of type '%s' was parsed by this app and cannot be sent on to service '%s': let it pass unparsed, with a content type parser that hands on the payload", 415)
 
-/** An operations route was asked for by somebody who may not. */
-export const ForbiddenError: FastifyErrorConstructor<{ code: 'FST_BALANCE_FORBIDDEN', statusCode: 403 }, []> =
-  createError('FST_BALANCE_FORBIDDEN', 'Only this machine may ask; give operations.authorize to let others in', 403)
+/** An operations route was asked for by somebody who may not. The text says why. */
+export const ForbiddenError: FastifyErrorConstructor<{ code: 'FST_BALANCE_FORBIDDEN', statusCode: 403 }, [string]> =
+  createError('FST_BALANCE_FORBIDDEN', '%s', 403)
 
 /** The sender of a heartbeat did not prove who it is. */
 export const HeartbeatUnauthorizedError: FastifyErrorConstructor<{ code: 'FST_BALANCE_HEARTBEAT_UNAUTHORIZED', statusCode: 401 }, [string]> =

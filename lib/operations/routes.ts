@@ -17,6 +17,9 @@ const schema: FastifySchema & { hide: boolean } = { hide: true }
 /** An overloaded gateway must still say how it is. */
 const config: Record<string, unknown> = { pressureHandler: () => {}, rateLimit: false }
 
+const onlyThisMachine = 'Only this machine may ask; give operations.authorize to let others in'
+const notLetIn = 'operations.authorize does not let this request in'
+
 /** Adds the operations routes, in scopes of their own. The probes are open to all: they say nothing but how the gateway is. */
 export function operationsRoutes (app: FastifyInstance, { prefix, authorize, production }: OperationsAccess, sources: StatusSources): void {
   const route = { schema, config, logLevel: 'warn', exposeHeadRoute: true } as const
@@ -34,7 +37,7 @@ export function operationsRoutes (app: FastifyInstance, { prefix, authorize, pro
   if (authorize === null && production) return
   app.register(async scope => {
     scope.addHook('onRequest', async request => {
-      if (!await mayAsk(request, authorize)) throw new ForbiddenError()
+      if (!await mayAsk(request, authorize)) throw new ForbiddenError(typeof authorize === 'function' ? notLetIn : onlyThisMachine)
     })
     scope.get('/status', { ...route, exposeHeadRoute: false }, async (_request, reply) => {
       reply.header('cache-control', 'no-store')

@@ -11,7 +11,7 @@ test('every error has its code, its status and its message', async t => {
     [new errors.TimeoutError('orders'), 'FST_BALANCE_TIMEOUT', 504, "Service 'orders' did not answer in time"],
     [new errors.RequestError('orders', 'too odd'), 'FST_BALANCE_REQUEST', 400, "The request cannot be sent on to service 'orders': too odd"],
     [new errors.BodyError('text/x', 'orders'), 'FST_BALANCE_BODY', 415, "A body of type 'text/x' was parsed by this app and cannot be sent on to service 'orders': let it pass unparsed, with a content type parser that hands on the payload"],
-    [new errors.ForbiddenError(), 'FST_BALANCE_FORBIDDEN', 403, 'Only this machine may ask; give operations.authorize to let others in'],
+    [new errors.ForbiddenError('Not you'), 'FST_BALANCE_FORBIDDEN', 403, 'Not you'],
     [new errors.HeartbeatUnauthorizedError('no signature'), 'FST_BALANCE_HEARTBEAT_UNAUTHORIZED', 401, 'Heartbeat not authenticated: no signature'],
     [new errors.HeartbeatForbiddenError('not here'), 'FST_BALANCE_HEARTBEAT_FORBIDDEN', 403, 'Heartbeat refused: not here'],
     [new errors.HeartbeatSupersededError('a', 7), 'FST_BALANCE_HEARTBEAT_SUPERSEDED', 409, "The id 'a' is held by incarnation 7"],

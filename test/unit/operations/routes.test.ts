@@ -76,7 +76,7 @@ test('the status is for this machine alone', async t => {
   t.equal(await statusOf(app, '/_balance/status'), 200)
   const refused = await app.inject({ url: '/_balance/status', ...strangers })
   t.equal(refused.statusCode, 403)
-  t.match(refused.json(), { code: 'FST_BALANCE_FORBIDDEN' })
+  t.match(refused.json(), { code: 'FST_BALANCE_FORBIDDEN', message: 'Only this machine may ask; give operations.authorize to let others in' })
   t.equal(await statusOf(app, '/_balance/status', { headers: { 'x-forwarded-for': '127.0.0.1' } }), 403, 'what came through a proxy is another\'s')
 })
 
@@ -96,6 +96,12 @@ test('authorize decides about the status, and not about the probes', async t => 
     t.equal(await statusOf(app, '/_balance/status'), status, String(authorize))
     t.equal(await statusOf(app, '/_balance/ready', strangers), 200)
   }
+})
+
+test('who authorize does not let in is told so, also on this machine', async t => {
+  const app = await routesWith(t, { authorize: () => false })
+  const refused = await app.inject('/_balance/status')
+  t.match(refused.json(), { statusCode: 403, code: 'FST_BALANCE_FORBIDDEN', message: 'operations.authorize does not let this request in' })
 })
 
 test('the status tells of each node and service what is known', async t => {
