@@ -177,6 +177,11 @@ const scenes: Readonly<Record<string, (t: Test, scene: Scene) => Promise<void>>>
     t.same(await refused.json(), { sorry: 'FST_BALANCE_NO_NODE' })
   },
 
+  "app.all('/api/*'": async (t, { address }) => {
+    const asked = { '/api': '/', '/api/': '/', '/api?a=b': '/?a=b', '/api/users/7?a=b': '/users/7?a=b', '/api/a%2Fb%3Fc%25': '/a%2Fb%3Fc%25', '/api//10.0.0.9/x': '//10.0.0.9/x' }
+    for (const [path, url] of Object.entries(asked)) t.match(await (await fetch(`${address}${path}`)).json(), { url }, path)
+  },
+
   "app.get('/events'": async (t, { address }) => {
     t.match(await (await fetch(`${address}/events`)).json(), { url: '/events' })
   },
