@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { isQuiet, start } from '../support/process.js'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
@@ -35,15 +36,26 @@ cpSync(join(import.meta.dirname, 'consumer'), consumer, { recursive: true })
 
 t.test('the tarball holds what users need and nothing else', async t => {
   const paths: string[] = packed.files.map((file: { path: string }) => file.path)
-  const surplus = paths.filter(path => !/^(dist\/(esm|cjs)\/|docs\/|(package\.json|README\.md|LICENSE|CHANGELOG\.md)$)/.test(path) || /\b(test|bench)\b/.test(path))
+  const surplus = paths.filter(path => !/^(dist\/(esm|cjs)\/|docs\/|examples\/|(package\.json|README\.md|LICENSE|CHANGELOG\.md)$)/.test(path) || /\b(test|bench)\b/.test(path))
   t.same(surplus, [])
-  for (const path of ['LICENSE', 'dist/esm/index.js', 'dist/esm/index.d.ts', 'dist/cjs/index.js', 'dist/cjs/lib/agent.d.ts']) t.ok(paths.includes(path), path)
+  for (const path of ['LICENSE', 'dist/esm/index.js', 'dist/esm/index.d.ts', 'dist/cjs/index.js', 'dist/cjs/lib/agent.d.ts', 'examples/several-gateways/gateway.js']) t.ok(paths.includes(path), path)
 })
 
 t.test('publint and attw have no objection', async t => {
   await output(process.execPath, [bin('publint/src/cli.js'), 'run', tarball, '--strict'])
   await output(process.execPath, [bin('@arethetypeswrong/cli/dist/index.js'), tarball, '--no-definitely-typed', '--no-color', '--no-emoji'])
   t.end()
+})
+
+t.test('the example starts where the package is installed, and balances a request', async t => {
+  const file = 'node_modules/fastify-balance/examples/start.js'
+  t.ok(readFileSync(join(root, 'README.md'), 'utf8').includes(`node ${file}`), 'as the README says')
+  const program = start(t, { name: 'the example', run: [process.execPath, file], cwd: consumer, env: { PORT: '0' } })
+  const [, address = ''] = await program.line(/^ {2}gateway +(http:\S+)/, 25_000)
+  t.match(await (await fetch(`${address}/hello`)).json(), { service: 'hello', url: '/hello' })
+  program.send('SIGTERM')
+  t.same(await program.exited, { code: 0, signal: null })
+  isQuiet(t, program)
 })
 
 const works = ['true true FST_BALANCE_NO_NODE', '200 GET /users/1?a=b', 'up', 'function', ''].join('\n')
