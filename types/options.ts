@@ -155,10 +155,10 @@ export interface CallOptions extends BalanceOptions {
   queryString?: Record<string, unknown> | ((search: string | undefined, url: string, request: FastifyRequest) => string) | undefined
   rewriteHeaders?: ((headers: IncomingHttpHeaders, request?: FastifyRequest) => IncomingHttpHeaders) | undefined
   rewriteRequestHeaders?: ((request: FastifyRequest, headers: IncomingHttpHeaders) => IncomingHttpHeaders) | undefined
-  /** Called instead of sending the response to the client. What it throws is answered as an error. */
-  onResponse?: ((request: FastifyRequest, reply: FastifyReply, response: UpstreamResponse) => void | Promise<void>) | undefined
-  /** Called instead of sending the error: one of this package, or what another hook has thrown. What it throws is sent. */
-  onError?: ((reply: FastifyReply, error: { error: FastifyError }) => void | Promise<void>) | undefined
+  /** Called instead of sending the response to the client, also async. What it throws is answered as an error; what it returns does not matter. */
+  onResponse?: ((request: FastifyRequest, reply: FastifyReply, response: UpstreamResponse) => unknown) | undefined
+  /** Called instead of sending the error: one of this package, or what another hook has thrown. Also async. What it throws is sent; what it returns does not matter. */
+  onError?: ((reply: FastifyReply, error: { error: FastifyError }) => unknown) | undefined
   /** In ms: until the response head (instead of `attemptTimeoutMs`) and between two pieces of the body (default 300000). 0: no limit, as event streams want. */
   timeout?: number | undefined
 }

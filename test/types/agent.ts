@@ -26,6 +26,7 @@ app.register(agent, {
   drainMs: 10000,
   load: () => ({ inFlight: 1 })
 })
+app.register(agent, { service: 'orders', gateways: ['http://10.0.0.2:8080'], secret: process.env['HEARTBEAT_SECRET'], load: undefined })
 // @ts-expect-error an agent serves a service
 app.register(agent, { gateways: ['http://10.0.0.2:8080'] })
 // @ts-expect-error an agent knows at least where to ask

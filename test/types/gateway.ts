@@ -58,6 +58,20 @@ app.post('/calls', (request, reply) => reply.balance('users', {
   idempotent: true,
   timeoutMs: 1000
 }))
+// As an app writes them: what is undefined is as if it were not there, and a hook may be async.
+app.register(balance, { heartbeat: { secret: process.env['HEARTBEAT_SECRET'] }, operations: { authorize: async () => true } })
+app.post('/login', (_request, reply) => reply.balance('users', {
+  onError: (reply, { error }) => reply.code(error.statusCode ?? 502).send({ sorry: error.code })
+}))
+app.post('/expression', (_request, reply) => reply.balance('users', { onResponse: (_request, reply, response) => reply.send(response.stream) }))
+app.post('/async', async (_request, reply) => reply.balance('users', {
+  onResponse: async (_request, reply, response) => { reply.send(response.stream) },
+  onError: async (reply, { error }) => { reply.code(error.statusCode ?? 502).send({ sorry: error.code }) }
+}))
+app.post('/mistaken', (_request, reply) => reply.balance('users', {
+  // @ts-expect-error an error need not have a status
+  onError: (reply, { error }) => reply.code(error.statusCode).send()
+}))
 app.get('/returns', (_request, reply) => {
   is<Equal<ReturnType<typeof reply.balance>, typeof reply>>()
   return reply.balance('users')
