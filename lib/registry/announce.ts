@@ -64,7 +64,7 @@ function leaseUntil ({ node }: Entry, { ttlMs, heardHere }: Announcement, now: n
 }
 
 function note (service: ServiceNodes, entry: Entry, announcement: Announcement): void {
-  Object.assign(entry, positionAfter(announcement, entry))
+  Object.assign(entry, positionAfter(announcement, entry), { ttlMs: announcement.ttlMs, isCarried: false })
   service.hear(entry, announcement.heardHere)
   const facts = writable(entry.node)
   facts.load = announcement.load

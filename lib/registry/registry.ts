@@ -150,10 +150,10 @@ export class NodeRegistry implements Omit<Registry, 'leader' | 'onLeader'> {
     this.#about(node, (service, entry, now) => service.judge(entry, works, now))
   }
 
-  /** The store was silent for so long: the leases that come from it last longer by that, and those that still run by `furtherMs` more. */
+  /** The store was silent for so long: the leases that come from it last longer by that. `furtherMs` above 0: it answers again, and those that still run last longer by that as well, once per renewal. */
   sustain (silentMs: number, furtherMs: number = 0): void {
     const now = this.#now()
-    for (const service of this.#services.values()) service.credit({ creditMs: silentMs, furtherMs, awakeAt: now - silentMs, now }, true)
+    for (const service of this.#services.values()) service.sustain({ silentMs, furtherMs, now })
   }
 
   onChange (listener: (change: NodeChange) => void): () => void {

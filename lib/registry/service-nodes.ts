@@ -1,11 +1,15 @@
 import { createNode, writable } from '../node/node.js'
 import { stateOf } from '../node/state.js'
 import { isSameInfo } from '../node/info.js'
+import { lengthened } from './lengthened.js'
 import { reasonOfTime } from './reason-of-time.js'
 import { snapshotOf } from './snapshot.js'
+import { sustain } from './sustain.js'
 import type { Changes } from './changes.js'
+import type { Pause } from './lengthened.js'
 import type { OfferRules, Snapshot } from './snapshot.js'
 import type { Position } from './order.js'
+import type { Silence } from './sustain.js'
 import type { ChangeReason, Node, NodeInfo, NodeState } from '../../types/node.js'
 
 /** A node in the registry: its facts, where its messages stand, and what was last announced of it. */
@@ -17,21 +21,16 @@ export interface Entry extends Position {
   reason: ChangeReason
   /** Its lease comes from what this gateway heard itself, not from a store. */
   heardHere: boolean
+  /** For how long its lease was given last. */
+  ttlMs: number
+  /** Its lease has been carried over the end of a silence of the store since it was renewed. */
+  isCarried: boolean
   /** When it last answered a request after its lease was over; -Infinity: never. */
   answeredAt: number
 }
 
 /** How long an expired node is remembered after the last that was heard of it. */
 const forgetMs = 60_000
-
-/** That this process stood still: for `creditMs` at least, since it was last `awakeAt`. */
-export interface Pause {
-  readonly creditMs: number
-  /** What a lease that runs still gets besides. */
-  readonly furtherMs?: number
-  readonly awakeAt: number
-  readonly now: number
-}
 
 /** The nodes of one service, by id and by origin, and the snapshot of who may be offered. Every transition of a node passes through here. */
 export class ServiceNodes {
@@ -92,7 +91,7 @@ export class ServiceNodes {
     this.#replaceAt(info.origin, null)
     const warmsUp = !info.static && now >= this.#warmsUpFrom
     const node = createNode(info, { leaseUntil, now, warmsUp })
-    const entry: Entry = { node, incarnation: null, seq: null, state: 'up', reason: 'registered', heardHere: false, answeredAt: -Infinity }
+    const entry: Entry = { node, incarnation: null, seq: null, state: 'up', reason: 'registered', heardHere: false, ttlMs: leaseUntil - now, isCarried: false, answeredAt: -Infinity }
     this.#link(entry)
     if (!info.static) this.#leased++
     return entry
@@ -199,15 +198,15 @@ export class ServiceNodes {
     }
   }
 
-  /** Lengthens every lease by a pause of this process (or those alone that come from a store, by a silence of the store). A lease that ran when it began still runs: nobody could be heard since. */
-  credit ({ creditMs, furtherMs = 0, awakeAt, now }: Pause, sharedOnly: boolean = false): void {
-    for (const { node, heardHere } of this.#byId.values()) {
-      if (sharedOnly && heardHere) continue
-      const leftMs = node.leaseUntil - awakeAt
-      const until = node.leaseUntil + creditMs
-      const lastsUntil = leftMs > 0 && until <= now ? now + leftMs : until
-      writable(node).leaseUntil = lastsUntil > now ? lastsUntil + furtherMs : lastsUntil
-    }
+  /** Lengthens every lease by a pause of this process. */
+  credit (pause: Pause): void {
+    for (const { node } of this.#byId.values()) writable(node).leaseUntil = lengthened(node.leaseUntil, pause)
+    this.#snapshot = null
+  }
+
+  /** Carries the leases that come from a store over a silence of the store. */
+  sustain (silence: Silence): void {
+    for (const entry of this.#byId.values()) sustain(entry, silence)
     this.#snapshot = null
   }
 

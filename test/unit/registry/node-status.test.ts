@@ -7,7 +7,7 @@ import type { ChangeReason, Node, NodeState, NodeStatus } from '../../../types/i
 
 const now = 100_000
 const load = { eventLoopUtilization: 0.5, eventLoopDelayMs: 1, heapUsedBytes: 2, rssBytes: 3, inFlight: 4, underPressure: false }
-const entryOf = (node: Node, state: NodeState = 'up', reason: ChangeReason = 'registered'): Entry => ({ node, state, reason, incarnation: null, seq: null, heardHere: true, answeredAt: -Infinity })
+const entryOf = (node: Node, state: NodeState = 'up', reason: ChangeReason = 'registered'): Entry => ({ node, state, reason, incarnation: null, seq: null, heardHere: true, ttlMs: 3000, isCarried: false, answeredAt: -Infinity })
 const statusOf = (entry: Entry): NodeStatus => nodeStatusOf(entry, now, rules, new Map())
 
 test('a node is told of as plain data, with durations instead of instants', async t => {

@@ -109,6 +109,44 @@ test('what a lease that still runs is given besides brings back none that is ove
   t.same(['a', 'b', 'c'].map(id => status(id).leaseMs), [0, ttlMs + 1000, ttlMs - 1000])
 })
 
+test('the end of a silence is allowed for once per renewal: time in which the store answers counts', async t => {
+  const { clock, registry, say, status } = registryWith()
+  const lapse = (): number | null => {
+    clock.advance(500)
+    registry.sustain(500)
+    clock.advance(500)
+    registry.sustain(500, 2000)
+    return status('a').leaseMs
+  }
+  say('a', learnt)
+  t.same([1, 2, 3, 4, 5].map(lapse), [2000, 1000, 0, -500, -1000].map(moreMs => ttlMs + moreMs))
+  say('a', learnt)
+  t.equal(lapse(), ttlMs + 2000)
+})
+
+test('a lease that was over at the end of a silence is carried over no other', async t => {
+  const { clock, registry, say, status } = registryWith()
+  say('a', { ...learnt, ttlMs: -1000 })
+  registry.sustain(0, 2000)
+  for (let silence = 0; silence < 10; silence++) {
+    clock.advance(1000)
+    registry.sustain(1000, 2000)
+  }
+  t.equal(status('a').state, 'expired')
+  clock.advance(50_000)
+  t.notOk(registry.has('orders', 'a'), 'nor is it remembered longer')
+})
+
+test('no silence makes a lease longer than it was given, and none makes it shorter', async t => {
+  const { clock, registry, say, status } = registryWith()
+  say('a', learnt)
+  say('b', { ...learnt, ttlMs: 60_000 })
+  say('b', learnt)
+  clock.advance(1000)
+  registry.sustain(5000)
+  t.same(['a', 'b'].map(id => status(id).leaseMs), [ttlMs, 59_000])
+})
+
 test('a pause of this process and a silence of the store are not credited twice', async t => {
   const { clock, registry, say, status } = registryWith()
   say('a', learnt)

@@ -178,6 +178,28 @@ test('while the store is silent nothing that it knows runs out; what is heard he
   }
 })
 
+test('a store that fails now and then does not keep the dead alive; who beats lives', async t => {
+  for (const period of [2, 3, 4]) {
+    const clock = new ManualClock()
+    const memory = new SharedMemory(clock)
+    const [one, store] = [memberOn(memory.open(), { id: 'one', clock }), memory.open()]
+    let asked = 0
+    const changes = async (since: string | undefined): Promise<StoreChanges> => {
+      if (++asked % period === 0) throw new Error('not now')
+      return await store.changes(since)
+    }
+    const other = memberOn({ ...store, changes }, { id: 'other', clock })
+    await Promise.all([one.sync.start(), other.sync.start()])
+    for (let second = 0; second < 60; second++) {
+      one.say('a')
+      await pass([clock], 1000)
+    }
+    t.same(other.changes, ['a >up registered'])
+    await pass([clock], 20_000)
+    t.same(other.states(), { a: 'expired' }, `each ${period}th question fails`)
+  }
+})
+
 test('a store that comes back: nobody runs out before the others have written what they heard', async t => {
   const random = seeded()
   for (let awayMs = 3000; awayMs < 5000; awayMs += 100) {
