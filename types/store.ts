@@ -57,7 +57,8 @@ export interface StoreChanges {
 /**
  * Where gateways share leases. It only replicates: requests never wait for it, and a gateway goes on with what it knows while it is away.
  * Whoever writes one needs `put`, `changes`, `drain` and `announce`; the rest may be missing. Every call may reject, and is given up after
- * 500 ms (the first `changes` after 1 s). A store may lose everything at any time: the gateways put what they know again. Nothing is compared with the clock of a gateway.
+ * 500 ms; `changes` after 2 s where everything is asked for, and after 1 s at the start and where the call before failed. A store may lose
+ * everything at any time: the gateways put what they know again. Nothing is compared with the clock of a gateway.
  */
 export interface RegistryStore {
   /** What the status calls it, for instance `redis`. Default `custom`. */

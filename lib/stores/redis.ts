@@ -26,7 +26,8 @@ const rulesOf = fieldsOf<RedisStoreOptions>({
 
 /**
  * Shares what gateways know through Redis 6.2 or newer, or Valkey. It connects with the first call, again after whatever happened, and no call
- * takes longer than 500 ms. Nothing needs to be persistent. Throws `FST_BALANCE_OPTION` where an option is wrong.
+ * waits longer than 500 ms for Redis (`changes` for each 500 leases). Nothing needs to be persistent. Throws `FST_BALANCE_OPTION` where an
+ * option is wrong.
  */
 export function redisStore (options: RedisStoreOptions): Required<RegistryStore> {
   const { client, namespace = 'default' } = rulesOf(options, '')

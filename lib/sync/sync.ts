@@ -1,4 +1,5 @@
 import { limitMs, limited } from '../limited.js'
+import { oncePerReason } from './once-per-reason.js'
 import { Outbox } from './outbox.js'
 import { Presence } from './presence.js'
 import { SharedDrains } from './shared-drains.js'
@@ -6,7 +7,7 @@ import { SharedLeases } from './shared-leases.js'
 import type { Announcement, Verdict } from '../registry/announcement.js'
 import type { NodeRegistry } from '../registry/registry.js'
 import type { Clock, Random } from '../../types/clock.js'
-import type { DrainOrder, Lease, RegistryStore } from '../../types/store.js'
+import type { DrainOrder, Lease, RegistryStore, StoreChanges } from '../../types/store.js'
 
 export interface SyncParts {
   /** This gateway's; unique per process. */
@@ -28,12 +29,12 @@ const completeMs = 30_000
 const hintMs = 5
 const firstMs = 2000
 const againMs = 100
-/** How long the store may take to show everything at the start, when nobody waits for requests yet, ms. */
+/** How long the store may take to show everything at the start, when nobody waits for requests yet, and what it shows after a silence, ms. */
 const loadMs = 1000
-/** The longest time between two questions that is the store's fault; the rest is this process' own pause, ms. */
-const mostSilentMs = 2 * pollMs
-/** So many reasons for refusing something are told. */
-const mostRefusals = 100
+/** How long it may take later to show everything. Meanwhile nothing is learned of it, and leases must not run out. ms */
+const compareMs = 2000
+/** The longest time between two answers that is the store's fault; the rest is this process' own pause, ms. */
+const mostSilentMs = 2 * pollMs + compareMs
 
 /**
  * Keeps the registry of this gateway and a store alike: what is heard here goes into the store, what others heard comes from it. The registry
@@ -46,7 +47,6 @@ export class Sync {
   readonly #presence: Presence
   readonly #outboxes: readonly [Outbox<Lease>, Outbox<DrainOrder>]
   readonly #stops: Array<() => void> = []
-  readonly #refusals = new Set<string>()
   #cursor: string | undefined
   #completeAt = -Infinity
   #askedAt: number
@@ -65,7 +65,7 @@ export class Sync {
     this.#parts = parts
     this.#askedAt = clock.now()
     const failed = (error: Error): void => this.#tell(error)
-    const refused = (what: object, error: Error): void => this.#refuse(what, error)
+    const refused = oncePerReason(parts.refused)
     const leases = new Outbox<Lease>(lease => this.#leases.write(lease), failed, clock)
     const orders = new Outbox<DrainOrder>(order => limited(clock, 'the store', () => store.drain(order)), failed, clock)
     this.#outboxes = [leases, orders]
@@ -191,33 +191,50 @@ export class Sync {
     this.#plan(wasHinted ? hintMs : pollMs)
   }
 
-  /** Asks the store what is new. */
-  async #ask (limit: number = limitMs): Promise<void> {
-    const { store, clock, random, registry } = this.#parts
+  /** Asks the store what is new, or for everything when it is time for that. */
+  async #ask (longestMs: number = compareMs): Promise<void> {
+    const { store, clock } = this.#parts
     const since = clock.now() >= this.#completeAt ? undefined : this.#cursor
+    // Where the last question failed another store may answer, which has everything to show
+    const limit = since === undefined ? longestMs : this.#isAnswering ? limitMs : loadMs
     this.#leases.asks()
     try {
       const changes = await limited(clock, 'the store', () => store.changes(since), limit)
       if (this.#isStopped) return
-      // The others need a while to write what they have heard meanwhile
-      if (!this.#isAnswering) registry.sustain(this.#silentMs, 2 * pollMs)
-      const complete = changes.complete || since === undefined
-      const isTaken = this.#leases.take({ ...changes, complete })
-      this.#drains.take({ ...changes, complete })
-      this.#presence.take(changes.gateways)
-      if (isTaken) this.#cursor = changes.cursor
-      if (isTaken && complete) this.#completeAt = clock.now() + completeMs * (0.8 + 0.4 * random())
-      this.#isAnswering = true
-      for (const outbox of this.#outboxes) outbox.open()
-      this.#tell(null)
+      this.#take({ ...changes, complete: changes.complete || since === undefined })
     } catch (error) {
       if (this.#isStopped) return
-      this.#isAnswering = false
-      for (const outbox of this.#outboxes) outbox.shut()
-      registry.sustain(this.#silentMs)
-      this.#tell(error as Error)
+      const isTooMuch = since === undefined && this.#cursor !== undefined
+      if (isTooMuch) this.#completeAt = this.#nextComparisonAt
+      if (isTooMuch && this.#isAnswering) return await this.#ask()
+      this.#lose(error as Error)
     }
     this.#askedAt = clock.now()
+  }
+
+  #take (changes: StoreChanges): void {
+    // The others need a while to write what they have heard meanwhile
+    if (!this.#isAnswering) this.#parts.registry.sustain(this.#silentMs, 2 * pollMs)
+    const isTaken = this.#leases.take(changes)
+    this.#drains.take(changes)
+    this.#presence.take(changes.gateways)
+    if (isTaken) this.#cursor = changes.cursor
+    if (isTaken && changes.complete) this.#completeAt = this.#nextComparisonAt
+    this.#isAnswering = true
+    for (const outbox of this.#outboxes) outbox.open()
+    this.#tell(null)
+  }
+
+  #lose (error: Error): void {
+    this.#isAnswering = false
+    for (const outbox of this.#outboxes) outbox.shut()
+    this.#parts.registry.sustain(this.#silentMs)
+    this.#tell(error)
+  }
+
+  get #nextComparisonAt (): number {
+    const { clock, random } = this.#parts
+    return clock.now() + completeMs * (0.8 + 0.4 * random())
   }
 
   get #silentMs (): number {
@@ -229,11 +246,5 @@ export class Sync {
     if (this.#isStopped || (error === null ? !this.#isTroubled || !this.isConnected : this.#isTroubled)) return
     this.#isTroubled = error !== null
     this.#parts.troubled(error)
-  }
-
-  #refuse (what: object, error: Error): void {
-    if (this.#refusals.has(error.message) || this.#refusals.size >= mostRefusals) return
-    this.#refusals.add(error.message)
-    this.#parts.refused(what, error)
   }
 }

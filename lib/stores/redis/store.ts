@@ -8,7 +8,7 @@ import { scripts } from './scripts.js'
 import type { Scripts } from './scripts.js'
 
 /** Nobody waits longer for all pages together, ms. */
-const readMs = 1000
+const readMs = 2000
 
 export interface RedisStoreTools {
   readonly clock: Pick<Clock, 'now'>

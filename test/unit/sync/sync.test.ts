@@ -173,7 +173,7 @@ test('while the store is silent nothing that it knows runs out; what is heard he
     t.same(one.states(), { a: 'expired', b: 'up' }, state)
     t.same(other.states(), { a: 'up', b: 'expired' }, state)
     memory.state = 'up'
-    await fleet.pass(6000)
+    await fleet.pass(8000)
     t.same([one.states(), other.states()], [{ a: 'expired', b: 'expired' }, { a: 'expired', b: 'expired' }], 'nobody beats any more')
   }
 })
@@ -535,4 +535,85 @@ test('a store that hides something is asked for everything now and then', async 
   await pass([clock], 95_000, 250)
   const complete = asked.flatMap((since, index) => since === undefined ? [index] : [])
   t.same(complete, [0, 30, 60, 90])
+})
+
+test('to show everything may take longer than what is new, and no lease runs out meanwhile', async t => {
+  const clock = new ManualClock()
+  const memory = new SharedMemory(clock)
+  const [one, store] = [memberOn(memory.open(), { id: 'one', clock }), memory.open()]
+  const changes = async (since: string | undefined): Promise<StoreChanges> => {
+    if (since === undefined && clock.now() > 10_000) await new Promise<void>(resolve => { clock.after(1900, resolve) })
+    return await store.changes(since)
+  }
+  const other = memberOn({ ...store, changes }, { id: 'other', clock })
+  await Promise.all([one.sync.start(), other.sync.start()])
+  for (let second = 0; second < 100; second++) {
+    one.say('a')
+    await pass([clock], 1000)
+  }
+  t.same([other.changes, other.log], [['a >up registered'], []])
+})
+
+test('a store that cannot show everything is asked for what is new, and for everything 24 to 36 s later', async t => {
+  for (const awayMs of [0, 40_000]) {
+    const clock = new ManualClock()
+    const asked: Array<readonly [since: string | undefined, atMs: number]> = []
+    let isAway = false
+    const { sync, log } = memberOn(storeWith({
+      changes: async since => {
+        asked.push([since, clock.now()])
+        if (isAway || (since === undefined && asked.length > 1)) throw new Error('too much')
+        return shown({ complete: since === undefined })
+      }
+    }), { clock })
+    await sync.start()
+    isAway = awayMs > 0
+    await pass([clock], awayMs)
+    isAway = false
+    log.length = 0
+    asked.length = 1
+    await pass([clock], 95_000, 250)
+    const complete = asked.flatMap(([since, atMs], index) => since === undefined ? [atMs - (asked[index - 1]?.[1] ?? 0)] : [])
+    t.equal(complete.length, 4, 'everything is asked for now and then')
+    t.ok(sync.isConnected)
+    t.same(log, awayMs > 0 ? ['back'] : [], `after ${awayMs} ms without it`)
+  }
+})
+
+test('a store that cannot show anything is away, whatever it was asked for', async t => {
+  let isAway = false
+  let asked = 0
+  const { sync, clock, log } = memberOn(storeWith({
+    changes: async since => {
+      asked++
+      if (isAway) throw new Error('gone')
+      return shown({ complete: since === undefined })
+    }
+  }))
+  await sync.start()
+  await pass([clock], 29_500, 250)
+  isAway = true
+  asked = 0
+  await pass([clock], 1000, 250)
+  t.same([sync.isConnected, log, asked], [false, ['away: gone'], 2])
+})
+
+test('a store that took over may take longer for what it shows, for that may be everything', async t => {
+  const clock = new ManualClock()
+  let answerMs = 0
+  const { sync, log } = memberOn(storeWith({
+    changes: async () => {
+      if (answerMs < 0) throw new Error('gone')
+      await new Promise<void>(resolve => { clock.after(answerMs, resolve) })
+      return shown()
+    }
+  }), { clock })
+  const started = sync.start()
+  await pass([clock], 50)
+  await started
+  answerMs = -1
+  await pass([clock], 2000)
+  answerMs = 900
+  await pass([clock], 2000)
+  t.same(log, ['away: gone', 'back'])
 })
