@@ -11,8 +11,12 @@ local retention = 600000
 
 local function text (number) return string.format('%.0f', number) end
 
-local function begin ()
-  redis.call('HSETNX', KEYS[1], 'epoch', time[1] .. '.' .. time[2])
+-- Where meta alone was lost, versions count on from those of the index: a page that began below them would never end.
+local function begin (index)
+  if redis.call('HSETNX', KEYS[1], 'epoch', time[1] .. '.' .. time[2]) == 0 then return end
+  local highest = tonumber(redis.call('ZREVRANGE', index, 0, 0, 'WITHSCORES')[2] or '0')
+  local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
+  redis.call('HSET', KEYS[1], 'version', text(math.max(version, highest)))
 end
 
 local function keep ()
@@ -50,7 +54,7 @@ if kept then
   end
   isHint = incarnation ~= ARGV[3] or state ~= ARGV[5] or info ~= ARGV[6]
 end
-begin()
+begin(KEYS[3])
 local version = redis.call('HINCRBY', KEYS[1], 'version', 1)
 redis.call('HSET', KEYS[2], ARGV[2], table.concat({ ARGV[3], ARGV[4], ARGV[5], text(now), ARGV[6], ARGV[7] }, '\\n'))
 redis.call('ZADD', KEYS[3], text(version), ARGV[2])
@@ -72,7 +76,6 @@ local kept = redis.call('HGET', KEYS[2], ARGV[2])
 local revision, _, draining = string.match(kept or '', '^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
 local isNew = not kept or tonumber(ARGV[3]) > tonumber(revision)
 if isNew then revision, draining = ARGV[3], ARGV[4] end
-begin()
 if isNew or ARGV[3] == revision then redis.call('HSET', KEYS[2], ARGV[2], revision .. '\\n' .. text(now) .. '\\n' .. draining) end
 forget(KEYS[2], '^[^\\n]*\\n([^\\n]*)', now - retention)
 keep()
@@ -82,7 +85,6 @@ return 1
 
 const announce = `
 -- KEYS: meta gateways. ARGV: channel id ttlMs presence
-begin()
 forget(KEYS[2], '^([^\\n]*)', now)
 local kept = redis.call('HGET', KEYS[2], ARGV[2])
 local ttl = tonumber(ARGV[3])
@@ -103,7 +105,7 @@ const changes = `
 -- Gives: source version isOther now hints records drains gateways. The version is where the next page begins.
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if not epoch then
-  begin()
+  begin(KEYS[3])
   redis.call('PEXPIRE', KEYS[1], retention)
   epoch = redis.call('HGET', KEYS[1], 'epoch')
 end

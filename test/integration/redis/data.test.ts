@@ -90,6 +90,25 @@ t.test('an order that is put again is kept, and stays as it was', real, async t 
   t.ok(Number(putAt) > 1e12)
 })
 
+t.test('where `meta` alone is lost everything is read anew, on several pages too, and versions count on', real, async t => {
+  for (const first of ['changes', 'put', 'drain', 'announce'] as const) {
+    const server = await startRedis(t)
+    const store = storeOf(t, clients.ioredis(server.port))
+    await server.cli('HSET', 'balance:{test}:meta', 'version', '1000000')
+    await Promise.all(Array.from({ length: 501 }, (_, index) => store.put(leaseWith({ info: { id: `${index}` } }))))
+    const { cursor } = await store.changes(undefined)
+    await server.cli('DEL', 'balance:{test}:meta')
+    if (first === 'put') await store.put(leaseWith({ seq: 2, info: { id: '500' } }))
+    if (first === 'drain') await store.drain({ service: 'orders', id: '500', draining: true, revision: 1 })
+    if (first === 'announce') await store.announce({ id: 'a', address: 'http://10.0.0.1:8080', machine: 'm' }, 60_000)
+    const after = await store.changes(cursor)
+    t.match([after.complete, after.leases.length], [true, 501], `${first} comes first`)
+    await store.put(leaseWith({ seq: 3, info: { id: '0' } }))
+    const next = await store.changes(after.cursor)
+    t.same([next.complete, next.leases.map(({ info, seq }) => [info.id, seq])], [false, [['0', 3]]])
+  }
+})
+
 t.test('a replica that took over and lacks the latest is read anew, and its tokens go on', real, async t => {
   const [master, replica] = [await startRedis(t, '--repl-diskless-sync-delay', '0'), await startRedis(t)]
   const relay = await startRelay(t, master.port)
