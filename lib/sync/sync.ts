@@ -2,6 +2,7 @@ import { limitMs, limited } from '../limited.js'
 import { oncePerReason } from './once-per-reason.js'
 import { Outbox } from './outbox.js'
 import { Presence } from './presence.js'
+import { Rounds, roundMs } from './rounds.js'
 import { SharedDrains } from './shared-drains.js'
 import { SharedLeases } from './shared-leases.js'
 import type { Announcement, Verdict } from '../registry/announcement.js'
@@ -23,10 +24,8 @@ export interface SyncParts {
   readonly refused: (what: object, error: Error) => void
 }
 
-/** How often the store is asked, how often for everything, how soon after a hint, how long the first answer is waited for, and how soon it is asked for again. ms */
-const pollMs = 1000
+/** How often the store is asked for everything, how long the first answer is waited for, and how soon it is asked for again. ms */
 const completeMs = 30_000
-const hintMs = 5
 const firstMs = 2000
 const againMs = 100
 /** How long the store may take to show everything at the start, when nobody waits for requests yet, and what it shows after a silence, ms. */
@@ -34,7 +33,7 @@ const loadMs = 1000
 /** How long it may take later to show everything. Meanwhile nothing is learned of it, and leases must not run out. ms */
 const compareMs = 2000
 /** The longest time between two answers that is the store's fault; the rest is this process' own pause, ms. */
-const mostSilentMs = 2 * pollMs + compareMs
+const mostSilentMs = 2 * roundMs + compareMs
 
 /**
  * Keeps the registry of this gateway and a store alike: what is heard here goes into the store, what others heard comes from it. The registry
@@ -45,6 +44,7 @@ export class Sync {
   readonly #leases: SharedLeases
   readonly #drains: SharedDrains
   readonly #presence: Presence
+  readonly #rounds: Rounds
   readonly #outboxes: readonly [Outbox<Lease>, Outbox<DrainOrder>]
   readonly #stops: Array<() => void> = []
   #cursor: string | undefined
@@ -53,12 +53,6 @@ export class Sync {
   #isAnswering = false
   #isTroubled = false
   #isStopped = false
-  #isHinted = false
-  /** The questions that are under way. */
-  #round: Promise<void> | null = null
-  /** When the store is asked next. */
-  #nextAt = Infinity
-  #cancelNext: () => void = () => {}
 
   constructor (parts: SyncParts) {
     const { id, machine, store, registry, clock } = parts
@@ -87,6 +81,7 @@ export class Sync {
       put: (key, order) => orders.add(key, order)
     })
     this.#presence = new Presence(parts)
+    this.#rounds = new Rounds(() => this.#look(), clock, parts.random)
     this.#stops.push(registry.onGone(({ info }) => this.#leases.gone(info)))
     this.#stops.push(registry.onChange(change => { if (change.from === null) this.#drains.came(change) }))
   }
@@ -123,12 +118,8 @@ export class Sync {
   /** Loads what the store knows, for 2 s at most, and goes on from there. */
   async start (): Promise<void> {
     if (this.#isStopped) return
-    this.#round = this.#load()
-    await this.#round
-    this.#round = null
-    if (this.#isStopped) return
-    this.#stops.push(this.#parts.store.onHint?.(() => this.#hinted()) ?? (() => {}))
-    this.#plan(pollMs)
+    await this.#rounds.start(() => this.#load())
+    if (!this.#isStopped) this.#stops.push(this.#parts.store.onHint?.(() => this.#rounds.hint()) ?? (() => {}))
   }
 
   /** This gateway listens there, and says so. null: nobody can reach it. */
@@ -146,9 +137,8 @@ export class Sync {
   async stop (): Promise<void> {
     const { store, clock } = this.#parts
     this.#isStopped = true
-    this.#cancelNext()
     for (const stop of this.#stops) stop()
-    await Promise.all([this.#round, this.leave(), ...this.#outboxes.map(outbox => limited(clock, 'the store', () => outbox.end()).catch(() => {}))])
+    await Promise.all([this.#rounds.stop(), this.leave(), ...this.#outboxes.map(outbox => limited(clock, 'the store', () => outbox.end()).catch(() => {}))])
     for (const outbox of this.#outboxes) outbox.shut()
     await limited(clock, 'the store', async () => await store.close?.()).catch(() => {})
   }
@@ -163,32 +153,9 @@ export class Sync {
     }
   }
 
-  #hinted (): void {
-    if (this.#round === null) this.#plan(hintMs)
-    else this.#isHinted = true
-  }
-
-  /** The store is asked after that time, or before: hints that follow each other closely must not put it off. */
-  #plan (delayMs: number): void {
-    const { clock, random } = this.#parts
-    const jitter = delayMs === pollMs ? 0.9 + 0.2 * random() : 1
-    const nextAt = clock.now() + delayMs * jitter
-    if (this.#isStopped || nextAt >= this.#nextAt) return
-    this.#cancelNext()
-    this.#nextAt = nextAt
-    this.#cancelNext = clock.after(delayMs * jitter, () => {
-      this.#nextAt = Infinity
-      this.#round = this.#look()
-    })
-  }
-
   async #look (): Promise<void> {
     await this.#ask()
     if (this.#isAnswering && !this.#isStopped) await this.#presence.announce()
-    this.#round = null
-    const wasHinted = this.#isHinted
-    this.#isHinted = false
-    this.#plan(wasHinted ? hintMs : pollMs)
   }
 
   /** Asks the store what is new, or for everything when it is time for that. */
@@ -214,7 +181,7 @@ export class Sync {
 
   #take (changes: StoreChanges): void {
     // The others need a while to write what they have heard meanwhile
-    if (!this.#isAnswering) this.#parts.registry.sustain(this.#silentMs, 2 * pollMs)
+    if (!this.#isAnswering) this.#parts.registry.sustain(this.#silentMs, 2 * roundMs)
     const isTaken = this.#leases.take(changes)
     this.#drains.take(changes)
     this.#presence.take(changes.gateways)
