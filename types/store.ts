@@ -1,6 +1,6 @@
 import type { LoadReport, NodeInfo } from './node.js'
 
-/** What gateways share of a node: the newest heartbeat that one of them accepted. Plain JSON data. */
+/** What gateways share of a node: the newest heartbeat that one of them accepted; of a goodbye no zone, version, tags and load. Plain JSON data. */
 export interface Lease {
   readonly info: NodeInfo
   /** null: the node does not count its processes. */

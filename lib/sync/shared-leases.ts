@@ -35,12 +35,16 @@ const forgottenMs = 60_000
 const goodbyeMs = 600_000
 /** What has not been written after this time may never be, ms. */
 const unwrittenMs = 1000
+/** So many goodbyes of nodes that nobody knows are kept. */
+const mostUnknown = 1000
 
 /** Which leases this gateway shares, and which of those that others share it has taken in. */
 export class SharedLeases {
   readonly #parts: SharedLeasesParts
   /** Of the nodes whose heartbeats this gateway gets. */
   readonly #own = new Map<string, Own>()
+  /** The goodbyes of nodes that were not known when they said it: the store may be about to show them. */
+  readonly #unknown = new Map<string, Own>()
   /** The stamp of the newest lease that the store has shown of each node. */
   readonly #stamps = new Map<string, string>()
   #count = 0
@@ -51,14 +55,20 @@ export class SharedLeases {
   }
 
   /** Shares what this gateway has just heard. */
-  heard ({ info, incarnation, seq, state, ttlMs, load }: Announcement): void {
-    const { id, machine, now, put } = this.#parts
-    const stamp = `${id} ${++this.#count}`
-    const lease = { info, incarnation, seq, state, ttlMs, load, stamp, machine: isOnLoopback(info.origin) ? machine : null }
-    const key = keyOf(info)
-    const last = this.#own.get(key)?.lease
-    this.#own.set(key, { lease, heardAt: now(), shownFrom: Infinity })
-    put(key, lease, last === undefined || last.state !== state || last.incarnation !== incarnation)
+  heard (announcement: Announcement): void {
+    const key = keyOf(announcement.info)
+    this.#unknown.delete(key)
+    this.#share(key, this.#leaseOf(announcement))
+  }
+
+  /** A node that was not known here has said goodbye. That is shared as soon as others know the node, and not before: there are ids without end. */
+  heardOfUnknown (goodbye: Announcement): void {
+    const key = keyOf(goodbye.info)
+    if (this.#own.has(key) || this.#stamps.has(key)) return this.heard(goodbye)
+    this.#unknown.delete(key)
+    this.#unknown.set(key, { lease: this.#leaseOf(goodbye), heardAt: this.#parts.now(), shownFrom: Infinity })
+    const { value: oldest } = this.#unknown.keys().next()
+    if (this.#unknown.size > mostUnknown && oldest !== undefined) this.#unknown.delete(oldest)
   }
 
   /** A node is not known any more. What it said at its end is still to be shared. */
@@ -98,6 +108,7 @@ export class SharedLeases {
     const key = keyOf(lease.info)
     const last = this.#stamps.get(key)
     if (last === lease.stamp) return true
+    this.#recall(key, lease)
     if (this.#mayBeOlder(lease, this.#own.get(key))) return false
     this.#stamps.set(key, lease.stamp)
     if (lease.stamp.startsWith(`${id} `) || (lease.machine !== null && lease.machine !== machine)) return true
@@ -108,6 +119,29 @@ export class SharedLeases {
     // The node has gone over to another gateway, whose part it is now to keep the store complete
     if (learn(announcement)) this.#own.delete(key)
     return true
+  }
+
+  #share (key: string, lease: Lease): void {
+    const last = this.#own.get(key)?.lease
+    this.#own.set(key, { lease, heardAt: this.#parts.now(), shownFrom: Infinity })
+    this.#parts.put(key, lease, last === undefined || last.state !== lease.state || last.incarnation !== lease.incarnation)
+  }
+
+  /** Nobody needs to know more of a node that is gone than which one it was. */
+  #leaseOf ({ info, incarnation, seq, state, ttlMs, load }: Announcement): Lease {
+    const { id, machine } = this.#parts
+    const stamp = `${id} ${++this.#count}`
+    const told = state === 'left' ? { info: { ...info, zone: null, version: null, tags: {} }, load: null } : { info, load }
+    return { ...told, incarnation, seq, state, ttlMs, stamp, machine: isOnLoopback(info.origin) ? machine : null }
+  }
+
+  /** The store shows a node that has said goodbye here: another gateway has heard it before. */
+  #recall (key: string, shown: StoredLease): void {
+    const goodbye = this.#unknown.get(key)
+    if (goodbye === undefined) return
+    this.#unknown.delete(key)
+    const cameAfterwards = !isCounted(shown, goodbye.lease) && shown.ageMs < this.#parts.now() - goodbye.heardAt
+    if (!cameAfterwards && !this.#isOver(goodbye)) this.#share(key, goodbye.lease)
   }
 
   /** The order of arrival counts for a node that does not count, and what this gateway has heard is on its way to the store. */

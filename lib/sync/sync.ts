@@ -100,9 +100,11 @@ export class Sync {
   announce (announcement: Announcement): Verdict {
     const { registry } = this.#parts
     const { info: { service, id }, state } = announcement
+    const wasKnown = registry.has(service, id)
     const verdict = registry.announce(announcement)
     if (verdict.kind !== 'accepted') return verdict
-    this.#leases.heard(announcement)
+    if (state === 'left' && !wasKnown) this.#leases.heardOfUnknown(announcement)
+    else this.#leases.heard(announcement)
     // A static node stays, and so does what is wanted of it
     if (state === 'left' && !registry.has(service, id)) this.#drains.left(service, id)
     return verdict

@@ -234,3 +234,61 @@ test('a node that the store has forgotten and another gateway shows again has th
   see([{ ...lease, ageMs: 1000 }])
   t.same(learnt, ['a up 4000', 'a up 3000'])
 })
+
+test('a goodbye says which node it was, and no more', async t => {
+  const { leases, waiting } = leasesWith()
+  const info = { weight: 5, zone: 'z', version: '1', tags: { a: 'b' } }
+  const load = { eventLoopUtilization: 0.5, eventLoopDelayMs: 1, heapUsedBytes: 1, rssBytes: 1, inFlight: 1, underPressure: false }
+  leases.heard(messageOf('a', { info, load, state: 'left' }))
+  t.match(waiting, [{ info: { id: 'a', service: 'orders', zone: null, version: null }, load: null }])
+  t.same(waiting[0]?.info.tags, {})
+})
+
+test('the goodbye of a node that nobody has shown is not shared; that of one that was heard, or shown, is', async t => {
+  const { leases, sent, write, see } = leasesWith()
+  const goodbye = (id: string): void => leases.heardOfUnknown(messageOf(id, { incarnation: 1, seq: 9, state: 'left' }))
+  see([storedWith({ info: { id: 'b' }, incarnation: 1, seq: 1 })])
+  leases.heard(messageOf('c', { incarnation: 1, seq: 1 }))
+  for (const id of ['a', 'b', 'c']) goodbye(id)
+  await write()
+  t.same(sent(), ['b left me 3', 'c left me 4'])
+})
+
+test('a goodbye that comes before the node is shown is shared then, if it is the later one', async t => {
+  for (const [title, goodbye, shown, passedMs, isShared] of [
+    ['it counts', { incarnation: 1, seq: 2 }, { incarnation: 1, seq: 1 }, 1000, true],
+    ['it counts, and the node was put again meanwhile', { incarnation: 1, seq: 2 }, { incarnation: 1, seq: 1, ageMs: 0 }, 599_999, true],
+    ['it counts, ten minutes later', { incarnation: 1, seq: 2 }, { incarnation: 1, seq: 1 }, 600_000, false],
+    ['it does not count, and the node was put before', {}, { ageMs: 1010 }, 1000, true],
+    ['it does not count, and the node came afterwards', {}, { ageMs: 999 }, 1000, false],
+    ['it does not count, and its lease would be over', {}, { ageMs: 3010 }, 3000, false]
+  ] as const) {
+    const { leases, sent, pass, write, see } = leasesWith({ accepts: () => false })
+    leases.heardOfUnknown(messageOf('a', { state: 'left', ...goodbye }))
+    pass(passedMs)
+    see([storedWith(shown)])
+    await write()
+    t.same(sent(), isShared ? ['a left me 1'] : [], title)
+    see([storedWith(shown)])
+    await write()
+    t.same(sent(), [], 'once')
+  }
+})
+
+test('a node that does not count and has said goodbye before it was shown is not taken in until the store has decided', async t => {
+  const { leases, learnt, write, see } = leasesWith()
+  leases.heardOfUnknown(messageOf('a', { state: 'left' }))
+  t.notOk(see([storedWith({ ageMs: 20 })]))
+  await write()
+  t.ok(see([{ ...storedWith({ state: 'left' }), stamp: 'me 1' }]))
+  t.same(learnt, [])
+})
+
+test('of the goodbyes of unknown nodes the last thousand are kept, and none once its node has come', async t => {
+  const { leases, sent, write, see } = leasesWith({ accepts: () => false })
+  for (let id = 0; id <= 1000; id++) leases.heardOfUnknown(messageOf(`${id}`, { info: { origin: 'http://10.0.0.1:1' }, incarnation: 1, seq: 2, state: 'left' }))
+  leases.heard(messageOf('1', { info: { origin: 'http://10.0.0.1:1' }, incarnation: 2, seq: 1 }))
+  see(['0', '1', '2'].map(id => storedWith({ info: { id, origin: 'http://10.0.0.1:1' }, incarnation: 1, seq: 1 })))
+  await write()
+  t.same(sent(), ['1 up me 1002', '2 left me 3'])
+})

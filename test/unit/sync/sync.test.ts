@@ -45,6 +45,25 @@ test('a goodbye is a goodbye everywhere, and the id is free again', async t => {
   t.same([one.states(), other.states()], [{ a: 'up' }, { a: 'up' }])
 })
 
+test('a goodbye at another gateway, before that one has learned of the node, is not lost', async t => {
+  for (const incarnation of [null, 7]) {
+    const fleet = await pairWith()
+    const { one, other, memory } = fleet
+    one.say('a', { incarnation, seq: 1 })
+    other.say('a', { incarnation, seq: 2, state: 'left' })
+    await fleet.pass(2500)
+    t.same([one.states(), other.states()], [{}, {}])
+    t.same([...memory.leases.values()].map(({ lease }) => lease.state), ['left'])
+  }
+})
+
+test('goodbyes of nodes that nobody knows do not fill the store', async t => {
+  const { one, memory, pass: wait } = await pairWith()
+  for (let index = 0; index < 100; index++) one.say(`${index}`, { info: { origin: 'http://10.0.0.1:1' }, incarnation: 1, seq: 1, state: 'left' })
+  await wait(2500)
+  t.equal(memory.puts.length, 0)
+})
+
 test('a node that goes over to another gateway and back stays up on both, counted or not', async t => {
   for (const incarnation of [null, 7]) {
     const fleet = await pairWith()
