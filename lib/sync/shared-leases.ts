@@ -35,6 +35,8 @@ const forgottenMs = 60_000
 const goodbyeMs = 600_000
 /** What has not been written after this time may never be, ms. */
 const unwrittenMs = 1000
+/** With every so many questions what is over is forgotten. */
+const tidyEvery = 30
 /** So many goodbyes of nodes that nobody knows are kept. */
 const mostUnknown = 1000
 
@@ -85,9 +87,14 @@ export class SharedLeases {
     own.shownFrom = this.#questions + 1
   }
 
-  /** The store is about to be asked. */
+  /** The store is about to be asked. It may stay away for long, and goodbyes must not pile up meanwhile. */
   asks (): void {
-    this.#questions++
+    if (++this.#questions % tidyEvery !== 0) return
+    for (const heard of [this.#own, this.#unknown]) {
+      for (const [key, own] of heard) {
+        if (this.#isOver(own)) heard.delete(key)
+      }
+    }
   }
 
   /**
@@ -156,9 +163,8 @@ export class SharedLeases {
     }
     for (const [key, own] of this.#own) {
       const { lease, shownFrom } = own
-      if (this.#isOver(own)) this.#own.delete(key)
-      else if (shownFrom > this.#questions) continue
-      else if (lease.state === 'left' && shown.has(key)) this.#own.delete(key)
+      if (shownFrom > this.#questions || this.#isOver(own)) continue
+      if (lease.state === 'left' && shown.has(key)) this.#own.delete(key)
       else if (shown.get(key) !== lease.stamp) this.#parts.put(key, lease, true)
     }
   }

@@ -292,3 +292,17 @@ test('of the goodbyes of unknown nodes the last thousand are kept, and none once
   await write()
   t.same(sent(), ['1 up me 1002', '2 left me 3'])
 })
+
+test('a goodbye that is over is forgotten also while the store shows nothing', async t => {
+  for (const [passedMs, questions, isForgotten] of [[600_000, 30, true], [600_000, 29, false], [599_999, 30, false]] as const) {
+    const { leases, sent, pass, write } = leasesWith()
+    leases.heard(messageOf('a', { incarnation: 1, seq: 1, state: 'left' }))
+    pass(passedMs)
+    for (let question = 0; question < questions; question++) leases.asks()
+    await write()
+    sent()
+    leases.heardOfUnknown(messageOf('a', { incarnation: 1, seq: 2, state: 'left' }))
+    await write()
+    t.equal(sent().length, isForgotten ? 0 : 1, `${passedMs} ms and ${questions} questions later`)
+  }
+})
