@@ -68,7 +68,7 @@ export class Sync {
       machine,
       refused,
       now: () => clock.now(),
-      learn: announcement => registry.announce(announcement).kind === 'accepted',
+      learn: announcement => this.#learn(announcement).kind === 'accepted',
       put: (key, lease, isUrgent) => leases.add(key, lease, isUrgent),
       send: lease => limited(clock, 'the store', () => store.put(lease))
     })
@@ -98,15 +98,12 @@ export class Sync {
 
   /** Takes in a heartbeat of a node, and shares it if it is news. */
   announce (announcement: Announcement): Verdict {
-    const { registry } = this.#parts
     const { info: { service, id }, state } = announcement
-    const wasKnown = registry.has(service, id)
-    const verdict = registry.announce(announcement)
+    const wasKnown = this.#parts.registry.has(service, id)
+    const verdict = this.#learn(announcement)
     if (verdict.kind !== 'accepted') return verdict
     if (state === 'left' && !wasKnown) this.#leases.heardOfUnknown(announcement)
     else this.#leases.heard(announcement)
-    // A static node stays, and so does what is wanted of it
-    if (state === 'left' && !registry.has(service, id)) this.#drains.left(service, id)
     return verdict
   }
 
@@ -143,6 +140,16 @@ export class Sync {
     await Promise.all([this.#rounds.stop(), this.leave(), ...this.#outboxes.map(outbox => limited(clock, 'the store', () => outbox.end()).catch(() => {}))])
     for (const outbox of this.#outboxes) outbox.shut()
     await limited(clock, 'the store', async () => await store.close?.()).catch(() => {})
+  }
+
+  /** Takes in what a node says, whoever heard it. A goodbye ends what was wanted of it: an order may have been on its way to the gateway that heard it. */
+  #learn (announcement: Announcement): Verdict {
+    const { registry } = this.#parts
+    const { info: { service, id }, state } = announcement
+    const verdict = registry.announce(announcement)
+    // A static node stays, and so does what is wanted of it
+    if (verdict.kind === 'accepted' && state === 'left' && !registry.has(service, id)) this.#drains.left(service, id)
+    return verdict
   }
 
   async #load (): Promise<void> {

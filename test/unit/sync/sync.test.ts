@@ -504,6 +504,21 @@ test('a node that says goodbye is drained no more: its successor is wanted', asy
   t.same([one.states(), other.states()], [{ a: 'up' }, { a: 'up' }])
 })
 
+test('a goodbye ends an order also where the gateway that hears it has not seen the order yet', async t => {
+  const fleet = await pairWith()
+  const { one, other } = fleet
+  one.say('a', { incarnation: 1, seq: 1 })
+  await fleet.pass(2500)
+  one.say('a', { incarnation: 1, seq: 2 })
+  other.sync.drain('orders', 'a', true)
+  await fleet.pass(50)
+  one.say('a', { incarnation: 1, seq: 3, state: 'left' })
+  await fleet.pass(3000)
+  one.say('a', { incarnation: 2, seq: 1 })
+  await fleet.pass(1500)
+  t.same([one.states(), other.states()], [{ a: 'up' }, { a: 'up' }])
+})
+
 test('gateways know each other, on their machine by loopback too, until they go', async t => {
   const { one, other, pass: wait, memory } = await pairWith()
   const far = memberOn(memory.open(), { id: 'far', machine: 'there', clock: other.clock })
