@@ -111,7 +111,7 @@ export class ServiceNodes {
   /** The same process again. After a lease that was over it warms up anew. */
   renew (entry: Entry, info: NodeInfo, now: number): void {
     const facts = writable(entry.node)
-    if (now >= facts.leaseUntil) facts.upSince = now
+    if (now >= facts.leaseUntil) facts.upSince = Math.max(now, facts.ejectedUntil)
     const next = inPlaceOf(facts.info, info)
     if (isSameInfo(next, facts.info)) return
     facts.info = next
@@ -161,7 +161,7 @@ export class ServiceNodes {
     this.catchUp(entry, now)
     const facts = writable(entry.node)
     facts.failsChecks = !works
-    if (works && now >= this.#warmsUpFrom) facts.upSince = now
+    if (works && now >= this.#warmsUpFrom) facts.upSince = Math.max(now, facts.ejectedUntil)
     this.#snapshot = null
     this.transit(entry, now, works ? 'check-passed' : 'check-failed')
   }

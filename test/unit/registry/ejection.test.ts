@@ -163,6 +163,21 @@ test('checks and ejections are told apart — each ends for itself', async t => 
   t.equal(status('a').state, 'warming')
 })
 
+test('a node warms up after its ejection also when its lease was over, or its checks failed, in the middle of it', async t => {
+  const { registry, node, clock, status, say } = registryWith(four)
+  say('e')
+  for (const id of ['a', 'e']) registry.eject(node(id), clock.now() + 30_000)
+  registry.judge(node('a'), false)
+  clock.advance(5000)
+  t.equal(status('e').state, 'expired')
+  registry.judge(node('a'), true)
+  say('e', { ttlMs: 60_000 })
+  clock.advance(24_999)
+  t.same(['a', 'e'].map(id => status(id).state), ['ejected', 'ejected'])
+  clock.advance(1)
+  for (const id of ['a', 'e']) t.match(status(id), { state: 'warming', effectiveWeight: 0.1 })
+})
+
 test('a node whose lease is over is remembered as long as it answers, and a minute longer', async t => {
   const { registry, node, clock, say } = registryWith()
   say('a')
