@@ -19,7 +19,11 @@ export interface Registry {
   drain (service: string, id: string, draining?: boolean): boolean
   /** Calls `listener` at every transition of a node. Returns the function that ends it. */
   onChange (listener: (change: NodeChange) => void): () => void
-  /** This gateway leads its group: for what must run once. At most one does at a time. Always false without a store, or with one that has no leases. */
+  /**
+   * This gateway leads its group: for what must run once. At most one does at a time as long as the store remembers: one that loses its memory
+   * may let another begin before the former leader has asked again, within about a second, or ceases to trust its lease, within 4 s. What must
+   * not happen twice needs the token. Always false without a store, or with one that has no leases.
+   */
   readonly leader: boolean
   /**
    * Calls `listener` with the fencing token when this gateway begins to lead, and with null when it no longer does. The tokens of a group only

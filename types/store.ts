@@ -79,7 +79,7 @@ export interface RegistryStore {
   onHint? (listener: () => void): () => void
   /**
    * Gives the lease of that name to its owner, or lengthens it; undefined: another has it. The token of a new owner is higher than all
-   * tokens of that name before, also when the store has lost its memory since.
+   * tokens of that name before, also when the store has lost its memory since. Then two may take themselves for the owner for a moment.
    */
   lease? (name: string, owner: string, ttlMs: number): Promise<{ readonly token: number } | undefined>
   /** Ends the lease of that name, if that owner has it. */

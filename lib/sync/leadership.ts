@@ -18,7 +18,7 @@ export interface LeadershipParts {
 
 interface Subscription { readonly listener: (token: number | null) => unknown }
 
-/** Whether this gateway leads its group: one at most does, by a lease in the store. */
+/** Whether this gateway leads its group: one at most does, by a lease in the store, as long as that remembers it. */
 export class Leadership {
   readonly #parts: LeadershipParts
   readonly #listeners = new Set<Subscription>()
