@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { furtherServersOf } from './further-servers.js'
 import { within } from './within.js'
@@ -8,6 +8,8 @@ import type { Gateway } from '../types/gateway.js'
 
 /** How long the requests that run when the gateway takes no more connections are waited for, ms: a stream may never end. */
 const endingMs = 10_000
+/** How often connections that have become idle meanwhile are closed, ms. */
+const idleMs = 100
 
 export interface LifeParts {
   readonly id: string
@@ -31,7 +33,7 @@ export class Life {
       if (this.#state === 'serving') this.#state = 'draining'
       endConnections(app)
       await Promise.all([leave(), new Promise<void>(resolve => { clock.after(drainMs, resolve) })])
-      await within(clock, endingMs, stopListening(app, silent))
+      await within(clock, endingMs, stopListening(app, silent, clock))
     }
     const state = (): Gateway['state'] => this.#state
     this.gateway = Object.freeze({ id, get state () { return state() }, drain: () => (this.#drained ??= drain()) })
@@ -50,10 +52,18 @@ export class Life {
  * Takes no new connection, and waits for the requests that run. Before `app.close()`, for once that has begun Fastify answers 503 to what still
  * comes, while a client whose connection is refused goes elsewhere.
  */
-async function stopListening (app: FastifyInstance, silent: () => readonly Socket[]): Promise<void> {
-  const closed = Promise.all(serversOf(app).map(server => new Promise<void>(resolve => { server.close(() => resolve()) })))
+async function stopListening (app: FastifyInstance, silent: () => readonly Socket[], clock: Pick<Clock, 'every'>): Promise<void> {
+  const servers = serversOf(app)
+  const closed = Promise.all(servers.map(server => new Promise<void>(resolve => { server.close(() => resolve()) })))
   for (const socket of silent()) socket.destroy()
+  const stop = clock.every(idleMs, () => servers.forEach(closeIdle))
   await closed
+  stop()
+}
+
+/** Node does it once, when the server stops to listen; a connection that becomes idle later would be waited for until its keep-alive is over. */
+function closeIdle (server: Server & Partial<Pick<HttpServer, 'closeIdleConnections'>>): void {
+  server.closeIdleConnections?.()
 }
 
 /** The connections on which nothing has come yet, as browsers and checks open them: Node does not count them among the idle ones, and would wait for them. */

@@ -178,7 +178,10 @@ test('a connection on which nothing has come does not hold the end up, one with 
   gate.keep('late')
   const [answer] = await once(asking, 'data')
   t.match(String(answer), /^HTTP\/1.1 200[^]*late$/)
+  await settled()
+  clock.advance(100)
   await drained
+  t.equal(clock.timers, 0)
 })
 
 test('what runs on is waited for no longer than 10 s', async t => {
