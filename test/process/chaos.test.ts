@@ -6,7 +6,7 @@ import { mostConnections, startChaosLoad } from '../support/chaos-load.js'
 import { describeSchedule, drawSchedule } from '../support/chaos-schedule.js'
 import { unprovoked, watchStates } from '../support/chaos-states.js'
 import { countsOf, keepLogs, storyOf } from '../support/chaos-story.js'
-import { footprintOf, watchFootprint } from '../support/footprint.js'
+import { footprintAtRest, watchFootprint } from '../support/footprint.js'
 import { isQuiet } from '../support/process.js'
 import { nodesUp } from '../support/process-status.js'
 import { seeded } from '../support/random.js'
@@ -46,7 +46,7 @@ for (const seed of seeds) {
     t.same(nodes.map(({ inFlight }) => inFlight), nodes.map(() => 0), 'nothing is left in flight')
     t.same(states(), [], 'every state has its reason')
     t.same(unprovoked(group), [], 'nobody was ejected or had expired to whom nothing had happened')
-    footprintIsBounded(t, footprint(), footprintOf(group.gateway.pid))
+    footprintIsBounded(t, footprint(), await footprintAtRest(group.gateway.pid))
     group.gateway.send('SIGTERM')
     t.same(await group.gateway.exited, { code: 0, signal: null }, 'the gateway ends by itself')
     isQuiet(t, ...group.programs)

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 
 /** What a process holds. Linux only. */
@@ -19,6 +20,16 @@ export function footprintOf (pid: number): Footprint {
   const tcp = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n').slice(1).map(line => line.trim().split(/\s+/))
   const forgotten = tcp.filter(([, , , state, , , , , , inode = '']) => state === closeWait && sockets.has(inode)).length
   return { rssBytes: Number(kibibytes) * 1024, sockets: sockets.size, forgotten }
+}
+
+/** What a process holds when it has had the time to close what the other side has closed a moment ago. */
+export async function footprintAtRest (pid: number): Promise<Footprint> {
+  for (let looks = 0; looks < 40; looks++) {
+    const footprint = footprintOf(pid)
+    if (footprint.forgotten === 0) return footprint
+    await sleep(50)
+  }
+  return footprintOf(pid)
 }
 
 /** Watches a process. Ends when it is asked; gives the most that it has held. */
