@@ -87,6 +87,9 @@ export function listOf<T> (rule: Rule<T>): Rule<readonly T[]> {
     : refuse(name, 'an array', value)
 }
 
+/** An object; what is in it is the caller's word. */
+export const record: Rule<Readonly<Record<string, unknown>>> = (value, name) => isRecord(value) ? value : refuse(name, 'an object', value)
+
 /** A frozen record of string keys, each value by the rule. */
 export function recordOf<T> (rule: Rule<T>): Rule<Readonly<Record<string, T>>> {
   return (value, name) => {

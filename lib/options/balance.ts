@@ -1,4 +1,4 @@
-import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, orOff, recordOf, text } from '../check.js'
+import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, orOff, record, text } from '../check.js'
 import { OptionError } from '../errors.js'
 import { servicePattern } from '../node/info.js'
 import { strategies } from '../strategies/index.js'
@@ -88,7 +88,7 @@ const callRules: { readonly [K in Exclude<keyof CallOptions, keyof BalanceOption
   body: value => value,
   contentType: text(),
   method: text(/^[A-Za-z-]+$/, 'an HTTP method'),
-  queryString: either<unknown, unknown>(value => typeof value === 'function', callable(), recordOf(value => value)),
+  queryString: either<unknown, unknown>(value => typeof value === 'function', callable(), record),
   rewriteHeaders: callable(),
   rewriteRequestHeaders: callable(),
   onResponse: callable(),

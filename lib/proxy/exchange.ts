@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
-import { describe } from '../check.js'
-import { NoNodeError, OptionError, QueueError } from '../errors.js'
+import { NoNodeError, QueueError } from '../errors.js'
 import { hasBody } from './body.js'
 import { Forward } from './forward.js'
 import { copiedHeaders, eachRelayed, forwardHeaders, relayedHeaders, sentHeaders } from './headers.js'
+import { caught, checkedHeaders } from './hooks.js'
 import { ReplayBody } from './replay.js'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
@@ -173,13 +173,20 @@ export class Exchange implements ForwardListener {
     if (!request.raw.complete && request.raw.httpVersionMajor === 1 && hasBody(request)) reply.header('connection', 'close')
     const onError = this.#call?.onError
     if (onError === undefined) reply.send(error)
-    else caught(() => onError(reply, { error: error as FastifyError }), thrown => { if (!reply.sent) reply.send(thrown) })
+    else caught(() => onError(reply, { error: error as FastifyError }), thrown => this.#hookFailed('onError', thrown, () => { if (!reply.sent) reply.send(thrown) }))
   }
 
   /** Hands the response to the app. What its hook throws ends the request as an error of ours does. */
   respond (response: UpstreamResponse): void {
     const { request } = this.#reply
-    caught(() => this.#call?.onResponse?.(request, this.#reply, response), thrown => this.#forward?.crash(thrown))
+    caught(() => this.#call?.onResponse?.(request, this.#reply, response), thrown => this.#hookFailed('onResponse', thrown, () => this.#forward?.crash(thrown)))
+  }
+
+  /** Who has replied already cannot be told any more. */
+  #hookFailed (hook: string, thrown: unknown, tell: () => void): void {
+    const { sent, request } = this.#reply
+    if (sent) request.log.error({ err: thrown, service: this.#plan.service.name }, `${hook} failed when the reply was sent`)
+    tell()
   }
 
   /** The client has left, or the app has replied itself. */
@@ -214,21 +221,6 @@ export class Exchange implements ForwardListener {
 /** RFC 9110 §8.6: what has no body by its status has no length. */
 function withoutLength ({ 'content-length': _, ...rest }: IncomingHttpHeaders): IncomingHttpHeaders {
   return rest
-}
-
-/** Hooks may be async as well. */
-function caught (hook: () => unknown, failed: (thrown: unknown) => void): void {
-  try {
-    const outcome = hook()
-    if (outcome instanceof Promise) outcome.catch(failed)
-  } catch (thrown) {
-    failed(thrown)
-  }
-}
-
-function checkedHeaders (headers: unknown, hook: string): IncomingHttpHeaders {
-  if (typeof headers === 'object' && headers !== null && !(headers instanceof Promise)) return headers as IncomingHttpHeaders
-  throw new OptionError(`'${hook}' of reply.balance() must return the headers, got ${describe(headers)}`)
 }
 
 /** Streams of other libraries, and those from before there was `Readable`, are no instances of it. */

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, orOff, recordOf, refuse, secretText, text } from '../../lib/check.js'
+import { callable, duration, either, fieldsOf, flag, integerIn, listOf, numberIn, oneOf, orOff, record, recordOf, refuse, secretText, text } from '../../lib/check.js'
 import type { Rule } from '../../lib/check.js'
 
 const nothing = (): void => {}
@@ -69,6 +69,11 @@ test('what can be switched off is false, or an object by the rule', async t => {
   const refused = (got: string): string => mustBe('false or an object ({} for the defaults)', got)
   t.same(saidOf(rule, [false, { size: 3 }, {}, true, null, 'no', []]), [false, { size: 3 }, {}, refused('true'), refused('null'), refused("'no'"), refused('an array')])
   t.same(saidOf(rule, [{ size: 0 }]), ["option 'a.b.size' must be an integer of at least 1, got 0"])
+})
+
+test('an object is given back itself', async t => {
+  t.equal(record(circle, 'a.b'), circle)
+  t.same(saidOf(record, [null, [], 'a=1']), [mustBe('an object', 'null'), mustBe('an object', 'an array'), mustBe('an object', "'a=1'")])
 })
 
 test('a secret is a text that is long enough, and in no message', async t => {

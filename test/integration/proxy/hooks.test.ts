@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { test } from 'tap'
 import { send, until } from '../../support/client.js'
 import { gatewayWith } from '../../support/gateway.js'
@@ -5,7 +6,7 @@ import { resettingAfterReading, startUpstream } from '../../support/upstream.js'
 import { answering, startWorker } from '../../support/worker.js'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Test } from 'tap'
-import type { CallOptions } from '../../../types/index.js'
+import type { CallOptions, StrategyFactory } from '../../../types/index.js'
 import type { GatewayFixture } from '../../support/gateway.js'
 import type { Worker } from '../../support/worker.js'
 
@@ -100,6 +101,26 @@ test('an async `onError` — that rejects when it has replied — changes nothin
   }
   const gateway = await gatewayWith(t, { nodes: { a: a.origin }, routes: app => { app.all('/', (_request, reply) => reply.balance('things', call)) } })
   for (let count = 0; count < 2; count++) t.match(await send(gateway.origin), { status: 418, body: Buffer.from('sorry') })
+  t.match(gateway.log.filter(({ level }) => level === 50), [{ err: { message: 'late' }, service: 'things', msg: 'onError failed when the reply was sent' }, {}])
+})
+
+test('an async `onResponse` — that rejects when it has replied — is told in the log, and holds the node no longer', async t => {
+  const worker = await startWorker(t, answering(200, 'x'.repeat(2_000_000)))
+  const call: CallOptions = {
+    onResponse: async (_request, reply, { stream }) => {
+      reply.send('mine')
+      await once(stream, 'readable')
+      throw new Error('late')
+    }
+  }
+  const gateway = await gatewayWith(t, { nodes: { a: worker.origin }, routes: app => { app.get('/', (_request, reply) => reply.balance('things', call)) } })
+  t.match(await send(gateway.origin), { status: 200, text: 'mine' })
+  await until('the line', () => gateway.log.some(({ msg }) => msg === 'onResponse failed when the reply was sent'))
+  await until('nothing in flight', () => gateway.inFlight() === 0)
+})
+
+test('a strategy that is none — is refused when the plugin is registered', async t => {
+  await t.rejects(gatewayWith(t, { strategy: (() => null) as unknown as StrategyFactory }), { code: 'FST_BALANCE_OPTION', message: /^the strategy of service 'things' must be a function that gives/ })
 })
 
 test('`onError` — may ask another service', async t => {
